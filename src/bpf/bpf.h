@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Passes 4 and 5 on the eBPF side: IR → loaded programs, maps, attach. */
+#pragma once
+#include "ir/ir.h"
+#include "sema/session.h"
+
+struct bpf_image;   /* generated instructions, not loaded: pass 4 */
+struct bpf_running; /* loaded programs and maps: pass 5 */
+
+/* Code generation and linking for every prog of the module.  NULL after an
+ * error message (a handler too large: which one, and what to split). */
+struct bpf_image *bpf_generate(struct session *s, struct ir_module *mod);
+/* --dump-bpf: disassembly of every program. */
+struct strbuf;
+void bpf_dump(struct strbuf *out, const struct bpf_image *img);
+
+/* Creates the maps and loads the programs.  NULL after an error message. */
+struct bpf_running *bpf_load(struct session *s, struct bpf_image *img);
+/* Attaches every probe that has an attach function.  False after an error
+ * message; what was attached is detached by bpf_unload. */
+bool bpf_attach(struct bpf_running *r);
+/* Detaches everything: no handler runs after it returns. */
+void bpf_detach(struct bpf_running *r);
+void bpf_unload(struct bpf_running *r);
+
+/* The session header and the script's scalar globals, mapped shared. */
+struct abi_session *bpf_session(struct bpf_running *r);
+int bpf_ring_fd(const struct bpf_running *r);
+uint32_t bpf_ring_size(const struct bpf_running *r);
+/* Runs the handler of probe `id` now, in this thread (begin, end, timers).
+ * 0 or -errno. */
+int bpf_run_probe(struct bpf_running *r, int id);

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What handlers (eBPF), the runtime library (bpf/lib, compiled by clang for
+ * BPF) and the session in user space agree on.  Plain C without other headers. */
+#pragma once
+
+#ifdef __bpf__
+typedef unsigned char u8;
+typedef unsigned short u16;
+typedef unsigned int u32;
+typedef unsigned long long u64;
+typedef long long s64;
+#else
+#include <stdint.h>
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef uint64_t u64;
+typedef int64_t s64;
+#endif
+
+/* ---- the globals map: ARRAY, one value, BPF_F_MMAPABLE ----
+ * struct abi_session first, then the script's scalar globals. */
+enum abi_state {
+    STATE_STARTING = 0, /* begin probes run */
+    STATE_RUNNING = 1,  /* all other probes run */
+    STATE_STOPPING = 2, /* after exit(): nothing runs */
+    STATE_ERROR = 3,    /* after a fatal error: nothing runs, error probes will */
+    STATE_ENDING = 4,   /* end or error probes run */
+};
+struct abi_session {
+    u32 state;           /* enum abi_state */
+    u32 maxerrors;       /* MAXERRORS; more errors than this set STATE_ERROR */
+    u64 errors;          /* errors that left a handler */
+    u64 skipped_context; /* probes skipped: no free context on this CPU */
+    u64 skipped_lock;    /* … a lock was not had after MAXTRYLOCK tries */
+    u64 skipped_nested;
+    u64 lost_records; /* ring buffer was full: output records lost */
+    u64 lost_bytes;
+    u64 truncated;       /* strings cut at MAXSTRINGLEN where that loses data (internal buffers) */
+    u64 internal;        /* bounds that should never fail did */
+    s64 target;          /* target() */
+    u64 boot_to_real_ns; /* CLOCK_REALTIME - CLOCK_BOOTTIME, kept fresh by user space */
+    s64 tz_offset;       /* seconds west of UTC is negative: local = UTC + tz_offset */
+    char tz_name[16];
+    u64 rand_state;
+    u64 speculation;
+    u64 reserved[8];
+};
+
+/* ---- the read-only data map: ARRAY, one value, frozen before loading, so the
+ * verifier knows its contents.  struct abi_const first, then the read-only data
+ * of the runtime library, then the script's string literals. ---- */
+struct abi_const {
+    u32 maxstringlen; /* MAXSTRINGLEN, with the NUL */
+    u32 ctx_size;     /* size of one context (struct abi_ctx and all behind it) */
+    u32 out_size;     /* capacity of the output buffer in a context */
+    u32 str_limit;    /* ctx_size - maxstringlen: largest offset a string may have */
+    u32 ncpus;
+    u32 reserved[3];
+};
+
+/* ---- the context map: ARRAY of ncpus × CTX_POOL contexts ----
+ * struct abi_ctx, then the output buffer (out_size bytes + OUT_SLACK), then the
+ * frame area (handler's slots), then the stack area (frames of functions that
+ * are called through the machine). Offsets of strings handed to the runtime
+ * library are from the start of the context. */
+enum { CTX_POOL = 4 };
+enum { ERRMSG_SIZE = 256, TOKENIZE_SIZE = 0 };
+struct abi_ctx {
+    u64 busy;        /* 0 free, 1 taken (atomic exchange) */
+    u64 out_len;     /* bytes used in the output buffer */
+    u64 fp;          /* machine: frame of the running function, bytes into the stack area */
+    u64 state;       /* machine: resume point */
+    u64 nesting;     /* machine: depth of calls */
+    s64 actions;     /* statements left before MAXACTION */
+    u64 err;         /* != 0: unwinding; 1 + message number, or ERR_DYNAMIC */
+    u64 err_pos;     /* position number */
+    s64 ret;         /* return value of a machine call */
+    u64 next;        /* a function ended with `next` */
+    u64 scratch[16]; /* for the runtime library and intrinsics, within one call */
+    char errmsg[ERRMSG_SIZE]; /* ERR_DYNAMIC */
+};
+#define ERR_DYNAMIC 0xffffffffu
+
+/* ---- records in the ring buffer ----
+ * One ring buffer sample holds one or more records of one handler, in order.
+ * Every record starts with this header; size counts the header and is a
+ * multiple of 8. */
+enum rec_kind {
+    REC_PRINT = 1, /* id = format number; arguments as below */
+    REC_ERROR,     /* u32 probe, pos, msg, reserved; msg == ERR_DYNAMIC: + string argument */
+    REC_WARN,      /* one string argument */
+    REC_EXIT,      /* exit() was called: stop the session */
+    REC_HIST,      /* id = histogram number; struct abi_hist */
+    REC_COMMIT,    /* id 0: u64 speculation id: print what it holds */
+    REC_DISCARD,   /* u64 speculation id */
+    REC_SPECULATE, /* u64 speculation id, string argument */
+    REC_FTRACE,    /* reserved */
+};
+struct rec {
+    u16 kind;
+    u16 id;
+    u32 size;
+};
+/* Arguments: a long is 8 bytes.  A string is struct rec_str followed by `cap`
+ * bytes (a multiple of 8), NUL-terminated unless it fills them. */
+struct rec_str {
+    u32 cap;
+    u32 reserved;
+};
+struct rec_error {
+    struct rec rec;
+    u32 probe, pos, msg, reserved;
+};
+
+/* ---- statistics ----
+ * The value of an aggregate, one per CPU.  Fields are present in this order;
+ * which ones, the aggregate's description (struct ir_stat) says. */
+enum { HIST_LOG_BUCKETS = 128, HIST_LINEAR_MAX_BUCKETS = 10240 };
+struct abi_stat {
+    u64 count;
+    s64 sum;
+    s64 min, max;
+    s64 shift_avg, variance_sum; /* Welford, only for @variance */
+    /* u64 buckets[] */
+};

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Probe providers: one file per probe family, one line in provider_table. */
+#pragma once
+#include "base/diag.h"
+#include "sema/program.h"
+
+struct session;
+
+/* One probe point pattern, in the notation of the manual: "timer.ms(N)",
+ * "timer.ms(N).randomize(N)", "kernel.trace(S)"; (N) takes a number, (S) a
+ * string, a bare name nothing. */
+struct probe_pattern {
+    const char *spec;
+    int id;           /* meaning private to the provider */
+    const char *help; /* one line for --dump-probe-types and manuals */
+};
+
+typedef VEC(struct probe *) probe_vec;
+
+struct probe_provider {
+    const char *name;
+    const struct probe_pattern *patterns; /* ends with spec == NULL */
+
+    /* Resolves a concrete probe point (no component wildcards; arguments may
+     * hold patterns) that matched patterns[i]: appends one probe for each match
+     * with attach, pp and provider filled in (body, locals and the rest are the
+     * caller's).  Returns NULL on success with at least one probe, otherwise
+     * the reason in words as after "semantic error: ": "no match (similar
+     * tracepoints: …)".  A reason may be followed by a hint through *hint. */
+    const char *(*resolve)(struct session *s, const struct probe_pattern *pat,
+                           const struct probe_point *pp, probe_vec *out, const char **hint);
+
+    /* Replaces $var / $$vars / @cast-less target expressions of a handler by
+     * EX_CTX/EX_DEREF/… trees with types set.  `lvalue`: the expression is
+     * assigned to.  Returns NULL when there is no such variable, with *why
+     * filled: "unable to find …" in words, similar names included.  May be NULL:
+     * the family has no context variables. */
+    struct expr *(*target)(struct session *s, struct probe *p, const struct expr *e, bool lvalue,
+                           const char **why);
+
+    /* Attaches a loaded BPF program; returns 0 and appends file descriptors
+     * whose close detaches, or -errno.  NULL: the session runs the handler
+     * itself (begin, end, error, timers). */
+    int (*attach)(const struct attach_point *at, int prog_fd, int *fds, size_t *nfds,
+                  size_t max_fds);
+
+    /* Calls fn with every probe point that matches `pp`, with a "name:type"
+     * list of its variables for -L.  May be NULL. */
+    void (*list)(struct session *s, const struct probe_pattern *pat, const struct probe_point *pp,
+                 void (*fn)(const char *point, const char *vars, void *arg), void *arg);
+};
+
+/* Ends with NULL. */
+extern const struct probe_provider *const provider_table[];

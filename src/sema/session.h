@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the command line asked for and what all passes share.  Owned by main;
+ * the arena outlives every pass. */
+#pragma once
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "base/diag.h"
+#include "lang/parse.h"
+#include "sema/program.h"
+
+struct btf; /* libbpf */
+
+struct define {
+    const char *name, *value;
+};
+struct global_init {
+    const char *name, *value;
+};
+
+struct session {
+    struct arena *arena;
+    struct diag diag;
+    struct parse_config parse;
+
+    /* options */
+    int verbose;         /* -v count, for all passes */
+    int pass_verbose[5]; /* --vp */
+    int last_pass;       /* -pN, default 5 */
+    bool guru;           /* -g */
+    bool suppress_handler_errors;
+    bool skip_badvars;
+    bool unoptimized; /* -u: keep unused code */
+    bool dump_bpf;
+    pid_t target_pid;               /* -x, or the child of -c */
+    const char *command;            /* -c */
+    const char *output;             /* -o */
+    double timeout_s;               /* -T, 0 = none */
+    VEC(struct define) defines;     /* -D NAME=VALUE */
+    VEC(struct global_init) inits;  /* -G */
+    VEC(const char *) include_dirs; /* -I */
+    const char *tapset_dir;         /* found beside the binary or installed */
+    const char *script_name;
+
+    /* limits, from -D or defaults; sema/limits.c */
+    int64_t maxstringlen;                       /* 512, with the NUL */
+    int64_t maxaction, maxaction_interruptible; /* 1000, 10 × maxaction */
+    int64_t maxmapentries;                      /* 2048 */
+    int64_t maxnesting;                         /* 10 */
+    int64_t maxerrors;                          /* 0 */
+    int64_t maxskipped;                         /* 100 */
+    int64_t maxtrylock;                         /* 1000 */
+    int64_t mintimens;
+
+    void *tapset;     /* sema/tapset.c: private index */
+    void *kernel_btf; /* debuginfo/btf.c: private, loaded on first use */
+};
+
+/* Values of -D for the limits above; false and a message for a bad number. */
+bool session_limits(struct session *s);
+
+/* Pass 2.  `script` is the parsed user script (more than one file is allowed:
+ * -E scripts).  NULL after reporting errors. */
+struct program *sema_elaborate(struct session *s, struct ast_file *const *files, size_t nfiles);
+
+/* -p2: the resolved program as text. */
+struct strbuf;
+void program_print(struct strbuf *out, const struct program *p);
