@@ -212,7 +212,8 @@ struct ir_module {
     void *globals_init;    /* its initial contents; from abi_session's end on */
     uint32_t rodata_size;  /* script's literals */
     void *rodata;
-    uint32_t out_size; /* output buffer capacity that records need (≥ 4096) */
+    uint32_t out_size;  /* output buffer capacity: flushed when more would be in it */
+    uint32_t out_slack; /* bytes behind it that IRM_OUT may also touch: the largest record */
     uint32_t maxstringlen;
     uint32_t maxnesting;
 };

@@ -302,6 +302,8 @@ struct variable {
     bool need_hist_linear;
     int64_t hist_low, hist_high, hist_step;
     int id;        /* index in program.globals or function/probe locals */
+    uint32_t bound;       /* ir/: a string value has at most this many bytes, NUL included */
+    uint32_t *key_bounds; /* ir/: the same for each key */
     void *codegen; /* ir/: private */
 };
 typedef VEC(struct variable *) variable_vec;
@@ -326,6 +328,7 @@ struct function {
     bool recursive;          /* sema: part of a call cycle */
     bool used;               /* sema */
     int id;
+    uint32_t bound; /* ir/: of a string result, NUL included */
     void *codegen; /* ir/: private */
 };
 
