@@ -29,6 +29,7 @@ struct attach_point {
     const char *name; /* tracepoint or syscall name */
     uint32_t btf_id;  /* ATTACH_TRACEPOINT, _SYSCALL_*: id of the typedef in vmlinux BTF */
     int32_t nr;       /* system call number; -1 = every call */
+    bool exit_after;       /* oneshot: the session ends when the handler has run */
     void *priv;       /* the provider's own */
 };
 
