@@ -175,6 +175,8 @@ struct ir_map {
     uint32_t key_size, value_size, max_entries;
     const struct variable *var;
 };
+/* max_entries: one entry for each context (ncpus × CTX_POOL). */
+#define IR_PER_CONTEXT UINT32_MAX
 /* Fixed maps, by the number to use in IRA_MAP. */
 enum {
     IR_MAP_FIXED_RING = 0,
@@ -212,6 +214,8 @@ struct ir_module {
     void *globals_init;    /* its initial contents; from abi_session's end on */
     uint32_t rodata_size;  /* script's literals */
     void *rodata;
+    uint32_t rodata_cap;        /* builder: allocated */
+    uint32_t zeros_off, zeros_size; /* builder: a stretch of zeros in rodata */
     uint32_t out_size;  /* output buffer capacity: flushed when more would be in it */
     uint32_t out_slack; /* bytes behind it that IRM_OUT may also touch: the largest record */
     uint32_t maxstringlen;

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Printing: records for user space (ir/abi.h), collected in the context's
+ * output buffer and sent when the handler ends, so that the output of one
+ * handler stays together. */
+#include <stddef.h>
+#include <string.h>
+
+#include "ir/build.h"
+
+/* A record being written at a moving position of the output buffer. */
+struct record {
+    ir_reg start; /* position of its header */
+    ir_reg pos;   /* position of the next byte = base + off */
+    uint32_t off;
+    uint32_t max; /* the largest `pos` can be */
+};
+
+static struct ir_mem out_at(const struct record *r, int32_t off)
+{
+    struct ir_mem m = ir_mem_at(IRM_OUT, (int32_t)r->off + off);
+    m.idx = r->pos;
+    m.idx_max = r->max;
+    return m;
+}
+
+static uint32_t string_room(uint32_t bound)
+{
+    return (uint32_t)sizeof(struct rec_str) + round8(bound);
+}
+
+static struct record record_begin(struct ir_builder *b, uint32_t largest)
+{
+    build_of(b)->uses_out = true;
+    if (largest > b->mod->out_slack)
+        b->mod->out_slack = largest;
+    struct record r = {.max = OUT_SIZE};
+    r.start = r.pos = ir_lib(b, "rt_out_room", 2, IR_ARGS(IR_A_CTX, IR_A_IMM(largest)));
+    r.off = sizeof(struct rec);
+    return r;
+}
+
+static void record_string(struct ir_builder *b, struct record *r, struct ir_value v)
+{
+    uint32_t room = round8(v.bound);
+    ir_reg n = ir_call(
+        b, HELPER_PROBE_READ_KERNEL_STR, 3,
+        IR_ARGS(IR_A_MEM(out_at(r, sizeof(struct rec_str))), IR_A_IMM(v.bound), IR_A_MEM(v.mem)));
+    if (v.bound <= STR_FIXED) {
+        ir_storei(b, out_at(r, 0), 8, room);
+        r->off += string_room(v.bound);
+        return;
+    }
+    ir_reg cap = ir_bini(b, B_AND, ir_bini(b, B_ADD, n, 7), ~(int64_t)7);
+    ir_store(b, out_at(r, 0), 8, cap);
+    r->pos = ir_bini(b, B_ADD, ir_bin(b, B_ADD, r->pos, cap),
+                     (int64_t)(r->off + sizeof(struct rec_str)));
+    r->max += r->off + string_room(v.bound);
+    r->off = 0;
+}
+
+static void record_long(struct ir_builder *b, struct record *r, ir_reg v)
+{
+    ir_store(b, out_at(r, 0), 8, v);
+    r->off += 8;
+}
+
+static void record_end(struct ir_builder *b, struct record *r, int kind, uint32_t id)
+{
+    ir_reg end = ir_bini(b, B_ADD, r->pos, r->off);
+    struct ir_mem head = ir_mem_at(IRM_OUT, 0);
+    head.idx = r->start;
+    head.idx_max = OUT_SIZE;
+    if (r->pos == r->start) {
+        struct rec h = {.kind = (u16)kind, .id = (u16)id, .size = r->off};
+        int64_t word;
+        memcpy(&word, &h, 8);
+        ir_storei(b, head, 8, word);
+    } else {
+        ir_reg size = ir_bin(b, B_SUB, end, r->start);
+        ir_storei(b, head, 4, (int64_t)(kind | id << 16));
+        head.off = offsetof(struct rec, size);
+        ir_store(b, head, 4, size);
+    }
+    ir_store(b, ir_mem_at(IRM_CTX, offsetof(struct abi_ctx, out_len)), 8, end);
+}
+
+void build_warn(struct ir_builder *b, struct ir_value text)
+{
+    struct record r = record_begin(b, (uint32_t)sizeof(struct rec) + string_room(text.bound));
+    record_string(b, &r, text);
+    record_end(b, &r, REC_WARN, 0);
+}
+
+void build_hist_record(struct ir_builder *b, struct ir_mem all, uint32_t off, uint32_t nbuckets,
+                       uint32_t id)
+{
+    struct record r =
+        record_begin(b, (uint32_t)(sizeof(struct rec) + sizeof(struct abi_stat)) + nbuckets * 8);
+    struct ir_mem part = all;
+    ir_call(b, HELPER_PROBE_READ_KERNEL, 3,
+            IR_ARGS(IR_A_MEM(out_at(&r, 0)), IR_A_IMM(sizeof(struct abi_stat)), IR_A_MEM(part)));
+    r.off += sizeof(struct abi_stat);
+    part.off += (int32_t)off;
+    ir_call(b, HELPER_PROBE_READ_KERNEL, 3,
+            IR_ARGS(IR_A_MEM(out_at(&r, 0)), IR_A_IMM(nbuckets * 8), IR_A_MEM(part)));
+    r.off += nbuckets * 8;
+    record_end(b, &r, REC_HIST, id);
+}
+
+/* ---- formats ---- */
+
+static bool same_part(const struct fmt_part *a, const struct fmt_part *b)
+{
+    return a->conv == b->conv && a->flags == b->flags && a->width_arg == b->width_arg &&
+           a->prec_arg == b->prec_arg && a->width == b->width && a->prec == b->prec &&
+           a->len == b->len && (a->conv != FMT_LITERAL || memcmp(a->text, b->text, a->len) == 0);
+}
+
+static uint32_t format_number(struct ir_builder *b, const fmt_vec *parts)
+{
+    struct ir_module *m = b->mod;
+    vec_for (i, m->formats) {
+        const fmt_vec *have = &m->formats.v[i].parts;
+        bool same = have->n == parts->n;
+        for (size_t k = 0; same && k < parts->n; k++)
+            same = same_part(&have->v[k], &parts->v[k]);
+        if (same)
+            return (uint32_t)i;
+    }
+    struct ir_format f = {.parts = *parts};
+    vec_push(m->arena, &m->formats, f);
+    return (uint32_t)m->formats.n - 1;
+}
+
+static bool plain_string(const struct fmt_part *p)
+{
+    return p->conv == FMT_STRING && p->width < 0 && p->prec < 0 && !p->width_arg && !p->prec_arg;
+}
+
+/* Appends the conversions and arguments of a print; a %s of a sprintf is
+ * replaced by that sprintf's own conversions, so that it is formatted once, in
+ * user space. */
+static void flatten(struct ir_builder *b, const struct expr *e, fmt_vec *parts, expr_vec *args)
+{
+    fmt_vec own = {0};
+    fmt_of_print(b->arena, e, &own);
+    size_t a = 0;
+    vec_for (i, own) {
+        const struct fmt_part *p = &own.v[i];
+        if (p->conv != FMT_LITERAL) {
+            size_t stars = (size_t)p->width_arg + (size_t)p->prec_arg;
+            for (size_t k = 0; k < stars && a < e->args.n; k++)
+                vec_push(b->arena, args, e->args.v[a++]);
+            if (a >= e->args.n)
+                break;
+            struct expr *arg = e->args.v[a++];
+            if (plain_string(p) && arg->kind == EX_PRINT && arg->print->to_string) {
+                flatten(b, arg, parts, args);
+                continue;
+            }
+            if (plain_string(p) && arg->kind == EX_STRING) {
+                struct fmt_part lit = {.conv = FMT_LITERAL,
+                                       .width = -1,
+                                       .prec = -1,
+                                       .text = arg->str,
+                                       .len = strlen(arg->str)};
+                vec_push(b->arena, parts, lit);
+                continue;
+            }
+            vec_push(b->arena, args, arg);
+        }
+        vec_push(b->arena, parts, *p);
+    }
+}
+
+/* Longest records the output buffer takes: larger ones are an error of the script. */
+enum { RECORD_MAX = 60000 };
+
+void build_print(struct ir_builder *b, const struct expr *e)
+{
+    if (e->args.n == 1 && e->args.v[0]->kind == EX_HIST) {
+        build_hist(b, e);
+        return;
+    }
+    fmt_vec parts = {0};
+    expr_vec args = {0};
+    flatten(b, e, &parts, &args);
+    struct ir_value *vals = arena_new_array(b->arena, struct ir_value, args.n + 1);
+    uint32_t size = sizeof(struct rec);
+    vec_for (i, args) {
+        vals[i] = build_stable(b, args.v[i], args.v + i + 1, args.n - i - 1);
+        size += vals[i].is_string ? string_room(vals[i].bound) : 8;
+    }
+    if (size > RECORD_MAX) {
+        build_unsupported(b, e->tok,
+                          "the strings of one print may take more than 60,000 bytes: "
+                          "print them in several statements or lower MAXSTRINGLEN");
+        return;
+    }
+    struct record r = record_begin(b, size);
+    vec_for (i, args) {
+        if (vals[i].is_string)
+            record_string(b, &r, vals[i]);
+        else
+            record_long(b, &r, vals[i].reg);
+    }
+    record_end(b, &r, REC_PRINT, format_number(b, &parts));
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Statements. */
+#include "ir/build.h"
+
+void build_locals(struct ir_builder *b, const struct variable *const *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct var_loc *loc = arena_new_obj(b->arena, struct var_loc);
+        loc->is_string = v[i]->type == TY_STRING;
+        if (loc->is_string) {
+            struct ir_value s = build_temp_string(b, v[i]->bound, v[i]->name);
+            loc->mem = s.mem;
+            loc->bound = s.bound;
+            ir_storei(b, s.mem, 1, 0);
+        } else {
+            loc->reg = ir_new_reg(b);
+            ir_mov(b, loc->reg, ir_const(b, 0));
+        }
+        ((struct variable *)v[i])->codegen = loc;
+    }
+}
+
+/* ---- the cost of a loop's round in statements ---- */
+
+static void count_expr(struct expr **e, void *arg)
+{
+    (void)e;
+    (void)arg;
+}
+
+static void count_stmt(struct stmt **sp, void *arg)
+{
+    uint32_t *n = arg;
+    const struct stmt *s = *sp;
+    switch (s->kind) {
+    case SM_BLOCK:
+    case SM_EMPTY:
+        break;
+    case SM_WHILE:
+    case SM_FOR:
+    case SM_FOREACH:
+        ++*n; /* its rounds are counted by themselves */
+        return;
+    default:
+        ++*n;
+    }
+    stmt_children(*sp, count_expr, count_stmt, arg);
+}
+
+uint32_t build_statements(const struct stmt *s)
+{
+    uint32_t n = 0;
+    struct stmt *root = (struct stmt *)s;
+    count_stmt(&root, &n);
+    return n ? n : 1;
+}
+
+const struct token *build_first_token(const struct stmt *s)
+{
+    while (s->kind == SM_BLOCK && s->body.n)
+        s = s->body.v[0];
+    return s->tok;
+}
+
+static void build_loop(struct ir_builder *b, const struct stmt *s)
+{
+    struct build *bld = build_of(b);
+    if (s->kind == SM_FOR && s->init)
+        build_effect(b, s->init);
+    uint32_t head = ir_new_block(b, "loop"), body = ir_new_block(b, "body"),
+             cont = ir_new_block(b, "continue"), end = ir_new_block(b, "end of loop");
+    ir_jmp(b, head);
+    ir_at(b, head);
+    if (s->e)
+        build_branch(b, s->e, body, end);
+    else
+        ir_jmp(b, body);
+    ir_at(b, body);
+    struct loop_frame loop = {.outer = bld->frame->loops, .break_to = end, .continue_to = cont};
+    bld->frame->loops = &loop;
+    build_actions(b, build_statements(s->then), build_first_token(s->then));
+    build_stmt(b, s->then);
+    bld->frame->loops = loop.outer;
+    ir_jmp(b, cont);
+    ir_at(b, cont);
+    if (s->kind == SM_FOR && s->step)
+        build_effect(b, s->step);
+    ir_yield(b, head);
+    ir_at(b, end);
+}
+
+static void build_try(struct ir_builder *b, const struct stmt *s)
+{
+    struct build *bld = build_of(b);
+    uint32_t handler = ir_new_block(b, "catch"), end = ir_new_block(b, "after try");
+    struct catch_frame c = {.outer = bld->catches, .block = handler, .var = s->catch_var};
+    bld->catches = &c;
+    build_stmt(b, s->then);
+    bld->catches = c.outer;
+    ir_jmp(b, end);
+    ir_at(b, handler);
+    if (s->els)
+        build_stmt(b, s->els);
+    ir_jmp(b, end);
+    ir_at(b, end);
+}
+
+static void build_return(struct ir_builder *b, const struct stmt *s)
+{
+    struct fn_frame *f = build_of(b)->frame;
+    if (s->e) {
+        struct ir_value v = build_value(b, s->e);
+        if (f->result.is_string)
+            ir_str_copy(b, f->result, v);
+        else if (f->result.reg && v.reg)
+            ir_mov(b, f->result.reg, v.reg);
+    }
+    ir_jmp(b, f->return_to);
+}
+
+static void build_if(struct ir_builder *b, const struct stmt *s)
+{
+    uint32_t t = ir_new_block(b, "then"), end = ir_new_block(b, "end if");
+    uint32_t f = s->els ? ir_new_block(b, "else") : end;
+    build_branch(b, s->e, t, f);
+    ir_at(b, t);
+    build_stmt(b, s->then);
+    ir_jmp(b, end);
+    if (s->els) {
+        ir_at(b, f);
+        build_stmt(b, s->els);
+        ir_jmp(b, end);
+    }
+    ir_at(b, end);
+}
+
+void build_stmt(struct ir_builder *b, const struct stmt *s)
+{
+    if (ir_terminated(b)) /* behind a break, next, return: never runs */
+        return;
+    struct build *bld = build_of(b);
+    if (s->tok)
+        b->tok = s->tok;
+    switch (s->kind) {
+    case SM_BLOCK:
+        vec_for (i, s->body)
+            build_stmt(b, s->body.v[i]);
+        break;
+    case SM_EXPR:
+        build_effect(b, s->e);
+        break;
+    case SM_IF:
+        build_if(b, s);
+        break;
+    case SM_WHILE:
+    case SM_FOR:
+        build_loop(b, s);
+        break;
+    case SM_FOREACH:
+        build_foreach(b, s);
+        break;
+    case SM_BREAK:
+        ir_jmp(b, bld->frame->loops->break_to);
+        break;
+    case SM_CONTINUE:
+        ir_jmp(b, bld->frame->loops->continue_to);
+        break;
+    case SM_NEXT:
+        ir_jmp(b, bld->frame->next_to);
+        break;
+    case SM_RETURN:
+        build_return(b, s);
+        break;
+    case SM_DELETE:
+        build_delete(b, s->e);
+        break;
+    case SM_TRY:
+        build_try(b, s);
+        break;
+    case SM_EMPTY:
+        break;
+    case SM_EMBEDDED:
+        build_unsupported(b, s->tok, "embedded C needs the kernel-module runtime, not eBPF");
+        break;
+    }
+}
