@@ -114,6 +114,11 @@ struct rec_error {
     u32 probe, pos, msg, reserved;
 };
 
+/* ---- locks of globals: 64-bit words in the globals map ----
+ * The number of handlers that share it, plus LOCK_WRITER while one has it alone. */
+#define LOCK_WRITER (1ll << 32)
+enum abi_lock { LOCK_NONE, LOCK_SHARED, LOCK_EXCLUSIVE };
+
 /* ---- foreach ----
  * An iteration buffer: header, two runs of `max` entries (merge sort goes back
  * and forth), then `max` keys, then, when sorting by string values, `max` of them. */

@@ -223,7 +223,9 @@ static struct ir_prog *build_prog(struct session *s, struct ir_module *m, const 
     struct fn_frame frame = {.return_to = bld.exit_block, .next_to = bld.exit_block};
     bld.frame = &frame;
 
+    uint32_t leave = build_has_locks(&b) ? ir_new_block(&b, "leave") : bld.exit_block;
     ir_at(&b, start);
+    build_lock(&b, leave);
     build_locals(&b, (const struct variable *const *)p->locals.v, p->locals.n);
     if (p->condition) {
         uint32_t yes = ir_new_block(&b, "condition holds");
@@ -243,8 +245,13 @@ static struct ir_prog *build_prog(struct session *s, struct ir_module *m, const 
     b.fn = fn;
     bld.machine = false;
     ir_at(&b, bld.exit_block);
+    build_unlock(&b);
     if (bld.uses_out)
         ir_lib(&b, "rt_flush", 1, IR_ARGS(IR_A_CTX));
+    if (leave != bld.exit_block) {
+        ir_jmp(&b, leave);
+        ir_at(&b, leave);
+    }
     ir_emit(&b, (struct ir_insn){.op = IR_RET});
     prog->prints = bld.uses_out;
 
@@ -261,7 +268,7 @@ static struct ir_prog *build_prog(struct session *s, struct ir_module *m, const 
     ir_jmp(&b, start);
 
     /* Each round but the first costs an action; a call is two rounds. */
-    int64_t steps = 2 * budget + 64;
+    int64_t steps = 2 * budget + 64 + bld.extra_steps;
     prog->max_steps = steps > (1 << 23) ? 1 << 23 : (uint32_t)steps;
     return prog;
 }
@@ -338,6 +345,7 @@ static void layout_globals(struct session *s, struct ir_module *m)
         else
             layout_scalar(m, v);
     }
+    build_lock_plan(m);
     init_globals(s, m);
 }
 

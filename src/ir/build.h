@@ -76,6 +76,7 @@ struct build {
     bool counts_actions;
     bool uses_out;
     uint32_t foreach_depth;
+    uint32_t extra_steps;             /* rounds of loops that cost no actions */
     struct hash *literals;            /* text → offset + 1; of the module */
     VEC(const struct function *) fns; /* funcs[i + 1] is the body of fns.v[i] */
 };
@@ -103,6 +104,13 @@ bool build_unsupported(struct ir_builder *b, const struct token *tok, const char
 /* Takes `n` statements off the handler's budget; past it: MAXACTION exceeded. */
 void build_actions(struct ir_builder *b, uint32_t n, const struct token *tok);
 void build_raise_tok(struct ir_builder *b, const struct token *tok, const char *message);
+
+/* build_lock.c */
+void build_lock_plan(struct ir_module *m);
+bool build_has_locks(const struct ir_builder *b);
+/* Takes the handler's locks; goes to `skipped` when one was not had. */
+void build_lock(struct ir_builder *b, uint32_t skipped);
+void build_unlock(struct ir_builder *b);
 
 /* build_call.c */
 struct ir_value build_call(struct ir_builder *b, const struct expr *e);

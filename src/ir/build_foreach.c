@@ -319,6 +319,7 @@ void build_delete_slice(struct ir_builder *b, const struct expr *e)
     struct ir_value *want = slice_values(b, e->args.v, e->args.n);
     struct abi_foreach d = describe(b->mod, a, NULL);
     uint32_t map = buffer_map(b, buffer_size(&d));
+    build_of(b)->extra_steps += d.max;
     struct walk w = walk_begin(b, fill(b, map, loc, &d));
     struct ir_mem key = key_at(b, buffer_lookup(b, map), &d, w.i);
     check_slice(b, a, key, e->args.v, e->args.n, want, w.cont);

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Collecting and sorting the keys of an array for foreach, and reading
+ * statistics over all CPUs.
+ *
+ * These are static functions: they take maps and pointers, and the verifier
+ * follows them at each call.  What varies between calls comes from struct
+ * abi_foreach in read-only data, whose contents the verifier knows; what
+ * changes from round to round lives in the iteration buffer, whose contents it
+ * does not know, so that one round stands for all. */
+#include "rt.h"
+
+#define NOINLINE static __attribute__((noinline))
+
+enum { STAT_WORDS = sizeof(struct abi_stat) / 8 };
+
+/* ---- statistics over CPUs ---- */
+
+struct stat_walk {
+    void *map;
+    const void *key;
+    struct abi_stat *dst;
+    u64 words;
+    const u64 *from;
+};
+
+static inline void merge_stat(struct abi_stat *to, const struct abi_stat *from)
+{
+    /* Minimum and maximum are stored flipped: zero is empty. */
+    const s64 flip_min = 0x7fffffffffffffffLL, flip_max = ~flip_min;
+    if ((from->min ^ flip_min) < (to->min ^ flip_min))
+        to->min = from->min;
+    if ((from->max ^ flip_max) > (to->max ^ flip_max))
+        to->max = from->max;
+    to->count += from->count;
+    to->sum += from->sum;
+    /* Sum of squares: 128 bits in two words. */
+    u64 low = (u64)to->shift_avg + (u64)from->shift_avg;
+    to->variance_sum += from->variance_sum + (low < (u64)from->shift_avg);
+    to->shift_avg = (s64)low;
+}
+
+static long add_bucket(u32 i, struct stat_walk *w)
+{
+    u64 at = STAT_WORDS + (u64)i;
+    if (at >= w->words)
+        return 1;
+    ((u64 *)w->dst)[at] += w->from[at];
+    return 0;
+}
+
+static long add_cpu(u32 cpu, struct stat_walk *w)
+{
+    const struct abi_stat *from = bpf_map_lookup_percpu_elem(w->map, w->key, cpu);
+    if (!from)
+        return 0;
+    merge_stat(w->dst, from);
+    if (w->words > STAT_WORDS) {
+        w->from = (const u64 *)from;
+        bpf_loop((u32)(w->words - STAT_WORDS), add_bucket, w, 0);
+    }
+    return 0;
+}
+
+/* Adds up all CPUs' values of `key` into dst, `words` longs, cleared by the caller. */
+NOINLINE u64 rt_stat_read(void *map, const void *key, struct abi_stat *dst, u64 words)
+{
+    struct stat_walk w = {.map = map, .key = key, .dst = dst, .words = words};
+    bpf_loop(consts.ncpus, add_cpu, &w, 0);
+    return 0;
+}
+
+/* ---- collecting ---- */
+
+struct collect {
+    void *map;
+    struct abi_iter *it;
+    const struct abi_foreach *d;
+};
+
+static inline s64 stat_by(const struct abi_stat *s, u32 sort)
+{
+    switch (sort) {
+    case ABI_SORT_SUM:
+        return s->sum;
+    case ABI_SORT_MIN:
+        return s->min ^ 0x7fffffffffffffffLL;
+    case ABI_SORT_MAX:
+        return s->max ^ (s64)0x8000000000000000ULL;
+    case ABI_SORT_AVG: {
+        u64 n = s->count ? s->count : 1;
+        return s->sum < 0 ? -(s64)(-(u64)s->sum / n) : (s64)((u64)s->sum / n);
+    }
+    default:
+        return (s64)s->count;
+    }
+}
+
+struct seq_walk {
+    void *map;
+    const void *key;
+    u64 off;
+    u64 seq;
+};
+
+static long find_seq(u32 cpu, struct seq_walk *w)
+{
+    const char *v = bpf_map_lookup_percpu_elem(w->map, w->key, cpu);
+    if (!v)
+        return 0;
+    u64 seq = *(const u64 *)(v + w->off);
+    if (seq)
+        w->seq = seq;
+    return 0;
+}
+
+static long collect_one(void *map, const void *key, char *value, struct collect *c)
+{
+    const struct abi_foreach *d = c->d;
+    struct abi_iter *it = c->it;
+    u64 n = it->n;
+    if (n >= d->max)
+        return 1;
+    struct abi_iter_entry *e = (struct abi_iter_entry *)(it + 1) + n;
+    char *keys = (char *)it + d->keys_off;
+    bpf_probe_read_kernel(keys + n * d->key_size, d->key_size, key);
+    e->index = n;
+    e->by = 0;
+    e->seq = n;
+    if (d->percpu) {
+        if (d->sort >= ABI_SORT_COUNT) {
+            struct abi_stat s = {0};
+            struct stat_walk w = {.map = c->map, .key = key, .dst = &s, .words = STAT_WORDS};
+            bpf_loop(consts.ncpus, add_cpu, &w, 0);
+            e->by = stat_by(&s, d->sort);
+        }
+        if (d->has_seq) {
+            struct seq_walk w = {.map = c->map, .key = key, .off = d->seq_off};
+            bpf_loop(consts.ncpus, find_seq, &w, 0);
+            e->seq = w.seq;
+        }
+    } else if (d->has_seq) {
+        e->seq = *(u64 *)(value + d->seq_off);
+    }
+    switch (d->sort) {
+    case ABI_SORT_NONE:
+        e->by = (s64)e->seq;
+        break;
+    case ABI_SORT_KEY_LONG:
+        e->by = *(const s64 *)((const char *)key + d->by_off);
+        break;
+    case ABI_SORT_VALUE_LONG:
+        e->by = *(s64 *)value;
+        break;
+    case ABI_SORT_VALUE_STRING:
+        bpf_probe_read_kernel(keys + (u64)d->max * d->key_size + n * (d->by_words * 8),
+                              d->by_words * 8, value);
+        break;
+    }
+    it->n = n + 1;
+    return 0;
+}
+
+/* ---- sorting: merge sort from the bottom up, stable ---- */
+
+/* Strings by words, most significant byte first: < 0, 0, > 0. */
+static inline int compare_words(const char *a, const char *b, u32 words)
+{
+    for (u32 i = 0; i < words; i++) {
+        u64 x = __builtin_bswap64(*(const u64 *)(a + i * 8));
+        u64 y = __builtin_bswap64(*(const u64 *)(b + i * 8));
+        if (x != y)
+            return x < y ? -1 : 1;
+        if (!(x & 0xff)) /* the NUL */
+            return 0;
+    }
+    return 0;
+}
+
+/* Does entry b belong before entry a?  (a comes first when they are equal) */
+static inline int before(struct abi_iter *it, const struct abi_foreach *d,
+                         const struct abi_iter_entry *a, const struct abi_iter_entry *b)
+{
+    int order = 0;
+    if (d->sort == ABI_SORT_KEY_STRING || d->sort == ABI_SORT_VALUE_STRING) {
+        u64 ia = a->index, ib = b->index;
+        if (ia >= d->max || ib >= d->max)
+            return 0;
+        const char *at = (const char *)it + d->keys_off;
+        u64 step = d->key_size;
+        if (d->sort == ABI_SORT_VALUE_STRING) {
+            at += (u64)d->max * d->key_size;
+            step = d->by_words * 8;
+        } else {
+            at += d->by_off;
+        }
+        order = compare_words(at + ia * step, at + ib * step, d->by_words);
+    } else if (a->by != b->by) {
+        order = a->by < b->by ? -1 : 1;
+    }
+    if (d->descending)
+        order = -order;
+    if (order)
+        return order > 0;
+    return a->seq > b->seq;
+}
+
+static inline u64 least(u64 a, u64 b)
+{
+    return a < b ? a : b;
+}
+
+/* One entry moved, or one pair of runs begun. */
+static long merge_step(u32 round, struct collect *c)
+{
+    (void)round;
+    struct abi_iter *it = c->it;
+    const struct abi_foreach *d = c->d;
+    u64 n = it->n, max = d->max;
+    if (n > max)
+        return 1;
+    if (it->k >= it->hi) {
+        u64 lo = it->hi;
+        if (lo >= n) {
+            it->width *= 2;
+            it->from = !it->from;
+            if (it->width >= n)
+                return 1;
+            lo = 0;
+        }
+        it->i = it->k = lo;
+        it->j = it->mid = least(lo + it->width, n);
+        it->hi = least(lo + 2 * it->width, n);
+        return 0;
+    }
+    u64 i = it->i, j = it->j, k = it->k;
+    u64 src = it->from ? max : 0, dst = it->from ? 0 : max;
+    struct abi_iter_entry *ents = (struct abi_iter_entry *)(it + 1);
+    int take_right;
+    if (i >= it->mid)
+        take_right = 1;
+    else if (j >= it->hi)
+        take_right = 0;
+    else if (i < max && j < max)
+        take_right = before(it, d, &ents[src + i], &ents[src + j]);
+    else
+        return 1;
+    u64 take = take_right ? j : i;
+    if (take >= max || k >= max)
+        return 1;
+    ents[dst + k] = ents[src + take];
+    if (take_right)
+        it->j = j + 1;
+    else
+        it->i = i + 1;
+    it->k = k + 1;
+    return 0;
+}
+
+/* Fills the iteration buffer with the keys of `map` in order; how many. */
+NOINLINE u64 rt_foreach(void *map, struct abi_iter *it, const struct abi_foreach *d)
+{
+    struct collect c = {.map = map, .it = it, .d = d};
+    it->n = 0;
+    it->first = 0;
+    bpf_for_each_map_elem(map, collect_one, &c, 0);
+    u64 n = it->n;
+    if (n < 2 || (d->sort == ABI_SORT_NONE && !d->has_seq))
+        return n;
+    it->from = 0;
+    it->width = 1;
+    it->lo = it->i = it->k = 0;
+    it->j = it->mid = 1;
+    it->hi = 2;
+    /* log2(n) passes of n moves and at most n / 2 starts each. */
+    bpf_loop(1 << 20, merge_step, &c, 0);
+    it->first = it->from ? d->max : 0;
+    return n;
+}
+
+/* ---- whole arrays ---- */
+
+static long delete_one(void *map, const void *key, void *value, void *ctx)
+{
+    (void)value;
+    (void)ctx;
+    bpf_map_delete_elem(map, key);
+    return 0;
+}
+
+/* Deletes every element. */
+NOINLINE u64 rt_clear(void *map)
+{
+    u64 none = 0;
+    bpf_for_each_map_elem(map, delete_one, &none, 0);
+    return 0;
+}
