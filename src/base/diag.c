@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/diag.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/hash.h"
+#include "base/strbuf.h"
+
+struct seen {
+    struct arena *arena;
+    struct hash texts;
+};
+
+void diag_init(struct diag *d, FILE *out)
+{
+    memset(d, 0, sizeof *d);
+    d->out = out;
+    struct seen *s = calloc(1, sizeof *s);
+    if (!s)
+        abort();
+    s->arena = arena_new();
+    hash_init(&s->texts, s->arena);
+    d->seen = s;
+}
+
+void diag_fini(struct diag *d)
+{
+    struct seen *s = d->seen;
+    if (!s)
+        return;
+    arena_free(s->arena);
+    free(s);
+    d->seen = NULL;
+}
+
+const char *token_describe(const struct token *tok, char *buf, size_t n)
+{
+    switch (tok->type) {
+    case TOK_JUNK:
+        snprintf(buf, n, "junk '%s'", tok->text);
+        break;
+    case TOK_IDENT:
+        snprintf(buf, n, "identifier '%s'", tok->text);
+        break;
+    case TOK_OP:
+        snprintf(buf, n, "operator '%s'", tok->text);
+        break;
+    case TOK_STRING:
+        snprintf(buf, n, "string '%s'", tok->text);
+        break;
+    case TOK_NUMBER:
+        snprintf(buf, n, "number '%s'", tok->text);
+        break;
+    case TOK_EMBEDDED:
+        snprintf(buf, n, "embedded-code");
+        break;
+    case TOK_KEYWORD:
+        snprintf(buf, n, "keyword");
+        break;
+    }
+    return buf;
+}
+
+const char *token_position(const struct token *tok, char *buf, size_t n)
+{
+    snprintf(buf, n, "%s:%u:%u", tok->src ? tok->src->name : "<unknown>", tok->line, tok->col);
+    return buf;
+}
+
+static bool use_color(const struct diag *d)
+{
+    if (d->color == DIAG_COLOR_AUTO)
+        return isatty(fileno(d->out)) && !getenv("NO_COLOR");
+    return d->color == DIAG_COLOR_ALWAYS;
+}
+
+static void head(const struct diag *d, const char *kind, bool error)
+{
+    if (use_color(d))
+        fprintf(d->out, "\033[%sm%s\033[0m ", error ? "01;31" : "00;33", kind);
+    else
+        fprintf(d->out, "%s ", kind);
+}
+
+/* " at FILE:L:C", without the file's name when the last position was in it too. */
+static void position(struct diag *d, const struct token *tok)
+{
+    bool same = d->last_src == tok->src;
+    fprintf(d->out, " at %s:%u:%u", same || !tok->src ? "" : tok->src->name, tok->line, tok->col);
+    d->last_src = tok->src;
+}
+
+/* The source line and a caret under the token's column. */
+static void source_line(const struct diag *d, const struct token *tok, const char *label)
+{
+    const struct source *src = tok->src;
+    if (!src || !src->text)
+        return;
+    const char *p = src->text, *end = src->text + src->len;
+    for (uint32_t l = 1; l < tok->line && p < end; l++) {
+        const char *nl = memchr(p, '\n', (size_t)(end - p));
+        p = nl ? nl + 1 : end;
+    }
+    const char *nl = memchr(p, '\n', (size_t)(end - p));
+    size_t n = (size_t)((nl ? nl : end) - p);
+    fputs(label, d->out);
+    for (size_t i = 0; i < n; i++)
+        fputc(p[i] ? p[i] : ' ', d->out);
+    fputc('\n', d->out);
+    fprintf(d->out, "%*s", (int)strlen(label), "");
+    /* Tabs are repeated, so that the caret stays below its column. */
+    for (uint32_t i = 0; i + 1 < tok->col && i < n; i++)
+        fputc(p[i] == '\t' ? '\t' : ' ', d->out);
+    fputs(use_color(d) ? "\033[01;32m^\033[0m\n" : "^\n", d->out);
+}
+
+static void expansion(struct diag *d, const struct token *tok, const char *label)
+{
+    char what[300];
+    for (const struct token *m = tok->macro; m; m = m->macro) {
+        fprintf(d->out, "%*sin expansion of macro: %s",
+                (int)strlen(label) - 8 > 0 ? (int)strlen(label) - 8 : 0, "",
+                token_describe(m, what, sizeof what));
+        position(d, m);
+        fputc('\n', d->out);
+        source_line(d, m, label);
+    }
+}
+
+/* False when a message like it was shown already and is to be suppressed. */
+static bool fresh(struct diag *d, const char *kind, const char *text)
+{
+    if (d->verbose > 0 || !d->seen)
+        return true;
+    struct seen *s = d->seen;
+    size_t n = strcspn(text, "'(");
+    const char *key = arena_printf(s->arena, "%s %.*s", kind, (int)n, text);
+    return hash_put(&s->texts, key, s);
+}
+
+static void vsemantic(struct diag *d, const struct token *tok, const struct token *tok2,
+                      const char *fmt, va_list ap)
+{
+    static const char label[] = "        source: ";
+    struct strbuf text = {0};
+    char what[300];
+    strbuf_vprintf(&text, fmt, ap);
+    const char *msg = text.p ? text.p : "";
+    d->errors++;
+    if (!fresh(d, "semantic", msg)) {
+        d->suppressed++;
+        strbuf_free(&text);
+        return;
+    }
+    head(d, "semantic error:", true);
+    fputs(msg, d->out);
+    if (tok) {
+        fprintf(d->out, ": %s", token_describe(tok, what, sizeof what));
+        position(d, tok);
+        fputc('\n', d->out);
+        source_line(d, tok, label);
+        expansion(d, tok, label);
+        if (tok2) {
+            fputs(token_describe(tok2, what, sizeof what), d->out);
+            position(d, tok2);
+            fputc('\n', d->out);
+            source_line(d, tok2, label);
+        }
+    } else {
+        fputc('\n', d->out);
+    }
+    fputc('\n', d->out);
+    strbuf_free(&text);
+}
+
+void diag_semantic(struct diag *d, const struct token *tok, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    vsemantic(d, tok, NULL, fmt, ap);
+    va_end(ap);
+}
+
+void diag_semantic2(struct diag *d, const struct token *tok, const struct token *tok2,
+                    const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    vsemantic(d, tok, tok2, fmt, ap);
+    va_end(ap);
+}
+
+void diag_parse(struct diag *d, const struct token *tok, bool saw, const char *fmt, ...)
+{
+    static const char label[] = "     source: ";
+    char what[300];
+    va_list ap;
+    d->errors++;
+    head(d, "parse error:", true);
+    va_start(ap, fmt);
+    vfprintf(d->out, fmt, ap);
+    va_end(ap);
+    fputc('\n', d->out);
+    if (!tok)
+        return;
+    fprintf(d->out, saw ? "        saw: %s" : "         at: %s",
+            token_describe(tok, what, sizeof what));
+    position(d, tok);
+    fputc('\n', d->out);
+    source_line(d, tok, label);
+    expansion(d, tok, label);
+    fputc('\n', d->out);
+}
+
+void diag_warning(struct diag *d, const struct token *tok, const char *fmt, ...)
+{
+    static const char label[] = " source: ";
+    char what[300];
+    va_list ap;
+    if (d->warnings_are_errors)
+        d->errors++;
+    else if (d->suppress_warnings)
+        return;
+    struct strbuf text = {0};
+    va_start(ap, fmt);
+    strbuf_vprintf(&text, fmt, ap);
+    va_end(ap);
+    head(d, "WARNING:", d->warnings_are_errors);
+    fputs(text.p ? text.p : "", d->out);
+    strbuf_free(&text);
+    if (!tok) {
+        fputc('\n', d->out);
+        return;
+    }
+    fprintf(d->out, ": %s", token_describe(tok, what, sizeof what));
+    position(d, tok);
+    fputc('\n', d->out);
+    source_line(d, tok, label);
+    expansion(d, tok, label);
+}
+
+void diag_hint(struct diag *d, const char *fmt, ...)
+{
+    va_list ap;
+    fputs("   hint: ", d->out);
+    va_start(ap, fmt);
+    vfprintf(d->out, fmt, ap);
+    va_end(ap);
+    fputc('\n', d->out);
+}
+
+void diag_error(struct diag *d, const char *fmt, ...)
+{
+    va_list ap;
+    d->errors++;
+    head(d, "ERROR:", true);
+    va_start(ap, fmt);
+    vfprintf(d->out, fmt, ap);
+    va_end(ap);
+    fputc('\n', d->out);
+}
+
+void diag_summary(struct diag *d)
+{
+    if (d->suppressed)
+        fprintf(d->out,
+                "Number of similar error messages suppressed: %u.\nRerun with -v to see them.\n",
+                d->suppressed);
+}
+
+/* ---- similar names ---- */
+
+enum { NAME_MAX_LEN = 63 };
+
+/* Levenshtein distance; NAME_MAX_LEN + 1 when a name is too long to compare. */
+static unsigned distance(const char *a, const char *b)
+{
+    size_t na = strlen(a), nb = strlen(b);
+    if (na > NAME_MAX_LEN || nb > NAME_MAX_LEN)
+        return NAME_MAX_LEN + 1;
+    unsigned row[NAME_MAX_LEN + 1];
+    for (size_t j = 0; j <= nb; j++)
+        row[j] = (unsigned)j;
+    for (size_t i = 1; i <= na; i++) {
+        unsigned diag = row[0];
+        row[0] = (unsigned)i;
+        for (size_t j = 1; j <= nb; j++) {
+            unsigned best = diag + (a[i - 1] != b[j - 1]);
+            diag = row[j];
+            if (row[j] + 1 < best)
+                best = row[j] + 1;
+            if (row[j - 1] + 1 < best)
+                best = row[j - 1] + 1;
+            row[j] = best;
+        }
+    }
+    return row[nb];
+}
+
+const char *similar_names(struct arena *a, const char *name, const char *const *names, size_t n,
+                          size_t max)
+{
+    enum { LIMIT = 16 };
+    const char *best[LIMIT];
+    unsigned dist[LIMIT];
+    size_t found = 0;
+    if (max > LIMIT)
+        max = LIMIT;
+    for (size_t i = 0; i < n; i++) {
+        unsigned d = distance(name, names[i]);
+        if (d > NAME_MAX_LEN || strcmp(name, names[i]) == 0)
+            continue;
+        bool dup = false;
+        for (size_t k = 0; k < found; k++)
+            dup |= strcmp(best[k], names[i]) == 0;
+        if (dup)
+            continue;
+        size_t at = found;
+        while (at > 0 && dist[at - 1] > d)
+            at--;
+        if (at >= max)
+            continue;
+        size_t last = found < max ? found : max - 1;
+        memmove(best + at + 1, best + at, (last - at) * sizeof *best);
+        memmove(dist + at + 1, dist + at, (last - at) * sizeof *dist);
+        best[at] = names[i];
+        dist[at] = d;
+        if (found < max)
+            found++;
+    }
+    const char *out = "";
+    for (size_t k = 0; k < found; k++)
+        out = k ? arena_printf(a, "%s, %s", out, best[k]) : arena_strdup(a, best[k]);
+    return out;
+}
