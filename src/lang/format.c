@@ -72,14 +72,8 @@ static bool conversion(const char **p, enum fmt_conv *conv)
         {'x', FMT_HEX},    {'X', FMT_HEX_UPPER}, {'p', FMT_POINTER},  {'c', FMT_CHAR},
         {'s', FMT_STRING}, {'b', FMT_BINARY},    {'m', FMT_MEMORY_M}, {'M', FMT_MEMORY_HEX},
     };
-    if (**p == 'l') { /* long and long long are what every number is: %ld and %lld; not %llu */
-        if ((*p)[1] == 'l' && (*p)[2] == 'd') {
-            *p += 3;
-            *conv = FMT_SIGNED;
-            return true;
-        }
-        return false;
-    }
+    if (**p == 'l') /* numbers are long anyway */
+        ++*p;
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (**p == table[i].c) {
             ++*p;

@@ -4,8 +4,11 @@
 
 #include "lang/parser.h"
 
-typedef VEC(struct probe_component) component_vec;
-typedef VEC(component_vec) path_vec;
+struct path {
+    VEC(struct probe_component) comps;
+    bool optional, sufficient;
+};
+typedef VEC(struct path) path_vec;
 
 enum { POINTS_MAX = 10000 };
 
@@ -89,8 +92,8 @@ static void parse_position(struct parser *p, path_vec *out)
     struct probe_component c = {.tok = t};
     c.name = component_name(p, t);
     component_argument(p, &c);
-    component_vec path = {0};
-    vec_push(p->arena, &path, c);
+    struct path path = {0};
+    vec_push(p->arena, &path.comps, c);
     vec_push(p->arena, out, path);
 }
 
