@@ -57,11 +57,13 @@ static void multiply(struct parser *p, path_vec *out, const path_vec *heads, con
     path_vec all = {0};
     vec_for (i, *heads)
         vec_for (k, *tails) {
-            component_vec path = {0};
-            vec_for (c, heads->v[i])
-                vec_push(p->arena, &path, heads->v[i].v[c]);
-            vec_for (c, tails->v[k])
-                vec_push(p->arena, &path, tails->v[k].v[c]);
+            const struct path *h = &heads->v[i], *t = &tails->v[k];
+            struct path path = {.optional = h->optional || t->optional,
+                                .sufficient = h->sufficient || t->sufficient};
+            vec_for (c, h->comps)
+                vec_push(p->arena, &path.comps, h->comps.v[c]);
+            vec_for (c, t->comps)
+                vec_push(p->arena, &path.comps, t->comps.v[c]);
             vec_push(p->arena, &all, path);
         }
     *out = all;
@@ -77,8 +79,12 @@ static void parse_position(struct parser *p, path_vec *out)
         do {
             path_vec one = {0};
             parse_paths(p, &one);
-            vec_for (i, one)
+            bool sufficient = accept_op(p, "!"), optional = sufficient || accept_op(p, "?");
+            vec_for (i, one) {
+                one.v[i].optional |= optional;
+                one.v[i].sufficient |= sufficient;
                 vec_push(p->arena, &group, one.v[i]);
+            }
         } while (accept_op(p, ","));
         leave_level(p);
         if (!accept_op(p, "}"))
@@ -130,10 +136,11 @@ void parse_points(struct parser *p, probe_point_vec *out)
         }
         vec_for (i, paths) {
             struct probe_point *pp = arena_new_obj(p->arena, struct probe_point);
-            vec_for (k, paths.v[i])
-                vec_push(p->arena, &pp->comps, paths.v[i].v[k]);
-            pp->optional = optional;
-            pp->sufficient = sufficient;
+            const struct path *path = &paths.v[i];
+            vec_for (k, path->comps)
+                vec_push(p->arena, &pp->comps, path->comps.v[k]);
+            pp->optional = optional || path->optional;
+            pp->sufficient = sufficient || path->sufficient;
             pp->condition = i && condition ? expr_clone(p->arena, condition) : condition;
             pp->tok = pp->comps.n ? pp->comps.v[0].tok : t;
             vec_push(p->arena, out, pp);
