@@ -291,6 +291,7 @@ struct variable {
     const struct token *type_tok; /* sema: where the type was inferred */
     bool is_global, is_param, is_private;
     int arity;            /* sema: -1 unknown, 0 scalar, n keys */
+    const struct token *arity_tok; /* sema: where the arity was inferred */
     enum type *key_types; /* sema: arity entries */
     int64_t maxsize;      /* [N]; 0 = not given */
     bool wrap;            /* % */
@@ -327,6 +328,7 @@ struct function {
     bool may_next;           /* sema: executes `next` (overload fall-through) */
     bool recursive;          /* sema: part of a call cycle */
     bool used;               /* sema */
+    bool costing_purity; /* sema: being looked at */
     int id;
     uint32_t bound; /* ir/: of a string result, NUL included */
     void *codegen; /* ir/: private */

@@ -63,6 +63,13 @@ bool session_limits(struct session *s);
  * -E scripts).  NULL after reporting errors. */
 struct program *sema_elaborate(struct session *s, struct ast_file *const *files, size_t nfiles);
 
+/* What the original finds only in pass 3: break and continue outside loops. */
+bool sema_check_loops(struct session *s, const struct program *p);
+/* Reads the library macro files (.stpm): before a script that uses macros is parsed. */
+bool tapset_load_macros(struct session *s);
+/* Writes the index of a library folder that sema reads instead of the files. */
+bool tapset_write_index(struct session *s, const char *dir);
+
 /* -p2: the resolved program as text. */
 struct strbuf;
 void program_print(struct strbuf *out, const struct program *p);

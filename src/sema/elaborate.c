@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Pass 2, its order of work. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sema/sema.h"
+
+/* ---- symbol tables ---- */
+
+static void register_function(struct sema *m, struct function *f)
+{
+    function_vec *v = hash_get(&m->functions, f->name);
+    if (!v) {
+        v = arena_new_obj(m->arena, function_vec);
+        hash_put(&m->functions, f->name, v);
+    }
+    vec_for (i, *v) {
+        const struct function *o = v->v[i];
+        bool visible_together = !(o->is_private || f->is_private) || o->src == f->src;
+        if (visible_together && o->priority == f->priority && o->params.n == f->params.n &&
+            o->src == f->src && o->src->tapset == f->src->tapset && !o->src->tapset)
+            diag_semantic2(&m->s->diag, f->tok, o->tok, "conflicting functions '%s'", f->name);
+    }
+    f->unique = v->n ? arena_printf(m->arena, "%s__overload_%zu", f->name, v->n) : f->name;
+    vec_push(m->arena, v, f);
+}
+
+static void register_global(struct sema *m, struct variable *v)
+{
+    if (v->is_private) {
+        v->unique = arena_printf(m->arena, "__private_%zu_%s", m->private_globals.n, v->name);
+        vec_push(m->arena, &m->private_globals, v);
+        return;
+    }
+    v->unique = v->name;
+    struct variable *o = hash_get(&m->globals, v->name);
+    if (o && o->tok->src->tapset == v->tok->src->tapset) {
+        diag_semantic2(&m->s->diag, v->tok, o->tok, "conflicting global variables: '%s'", v->name);
+        return;
+    }
+    if (!o || o->tok->src->tapset)
+        hash_put(&m->globals, v->name, v);
+}
+
+void sema_register(struct sema *m, const struct ast_file *f)
+{
+    vec_push(m->arena, &m->files, f);
+    vec_for (i, f->globals)
+        register_global(m, f->globals.v[i]);
+    vec_for (i, f->functions)
+        register_function(m, f->functions.v[i]);
+    vec_for (i, f->aliases)
+        vec_push(m->arena, &m->aliases, f->aliases.v[i]);
+}
+
+/* ---- -G ---- */
+
+static bool init_global(struct sema *m, const struct global_init *g)
+{
+    struct variable *v = hash_get(&m->globals, g->name);
+    if (!v || v->tok->src->tapset) {
+        const char **names = arena_new_array(m->arena, const char *, m->globals.n + 1);
+        size_t n = 0;
+        for (size_t i = 0; i < m->globals.n; i++)
+            names[n++] = m->globals.entries[i].key;
+        const char *near = similar_names(m->arena, g->name, names, n, 5);
+        diag_error(&m->s->diag, "-G %s: the script has no such global%s%s%s", g->name,
+                   *near ? " (similar: " : "", near, *near ? ")" : "");
+        return false;
+    }
+    char *end;
+    errno = 0;
+    long long n = strtoll(g->value, &end, 0);
+    bool number = !errno && !*end && end != g->value;
+    if (number && !(v->init && v->init->kind == EX_STRING))
+        v->init = expr_number(m->arena, v->tok, n);
+    else
+        v->init = expr_string(m->arena, v->tok, g->value);
+    return true;
+}
+
+/* ---- order ---- */
+
+static int rank(const struct probe *p)
+{
+    switch (p->attach.kind) {
+    case ATTACH_BEGIN:
+        return 0;
+    case ATTACH_END:
+        return 2;
+    case ATTACH_ERROR:
+        return 3;
+    default:
+        return 1;
+    }
+}
+
+/* begin first, end and error last, each by sequence number; otherwise as written. */
+static int by_sequence(const void *a, const void *b)
+{
+    const struct probe *x = *(const struct probe *const *)a, *y = *(const struct probe *const *)b;
+    if (rank(x) != rank(y))
+        return rank(x) - rank(y);
+    if (rank(x) != 1 && x->attach.sequence != y->attach.sequence)
+        return x->attach.sequence < y->attach.sequence ? -1 : 1;
+    return x->id - y->id;
+}
+
+static void sort_probes(struct program *p)
+{
+    vec_for (i, p->probes)
+        p->probes.v[i]->id = (int)i;
+    if (p->probes.n)
+        qsort(p->probes.v, p->probes.n, sizeof *p->probes.v, by_sequence);
+    vec_for (i, p->probes)
+        p->probes.v[i]->id = (int)i;
+}
+
+/* ---- the globals that are left ---- */
+
+static void keep_globals(struct sema *m)
+{
+    vec_for (i, m->files)
+        vec_for (k, m->files.v[i]->globals) {
+            struct variable *v = m->files.v[i]->globals.v[k];
+            if (!v->read && !v->written) {
+                if (!v->tok->src->tapset)
+                    diag_warning(&m->s->diag, v->tok, "Eliding unused variable '%s'", v->name);
+                continue;
+            }
+            v->id = (int)m->p->globals.n;
+            vec_push(m->arena, &m->p->globals, v);
+        }
+}
+
+static void resolve_queue(struct sema *m)
+{
+    while (m->queue_done < m->queue.n) {
+        struct function *f = m->queue.v[m->queue_done++];
+        resolve_function(m, f);
+        vec_push(m->arena, &m->p->functions, f);
+    }
+}
+
+struct program *sema_elaborate(struct session *s, struct ast_file *const *files, size_t nfiles)
+{
+    struct sema *m = arena_new_obj(s->arena, struct sema);
+    m->s = s;
+    m->arena = s->arena;
+    m->tapset = tapset_open(s);
+    m->p = arena_new_obj(s->arena, struct program);
+    m->p->arena = s->arena;
+    hash_init(&m->functions, s->arena);
+    hash_init(&m->globals, s->arena);
+    unsigned errors = s->diag.errors;
+
+    for (size_t i = 0; i < nfiles; i++)
+        sema_register(m, files[i]);
+    vec_for (i, s->inits)
+        if (!init_global(m, &s->inits.v[i]))
+            return NULL;
+
+    for (size_t i = 0; i < nfiles; i++)
+        vec_for (k, files[i]->probes)
+            points_expand(m, files[i]->probes.v[k]);
+    if (s->diag.errors == errors && !m->p->probes.n)
+        diag_semantic(&s->diag, NULL, "no probes found");
+    vec_for (i, m->p->probes)
+        resolve_probe(m, m->p->probes.v[i]);
+    resolve_queue(m);
+    if (s->diag.errors != errors)
+        return NULL;
+
+    optimize(m);
+    keep_globals(m);
+    mark_recursion(m);
+    infer_types(m);
+    if (s->diag.errors != errors)
+        return NULL;
+    struct probe_decl *report = autoprint_decl(m);
+    if (report) {
+        size_t first = m->p->probes.n;
+        points_expand(m, report);
+        for (size_t i = first; i < m->p->probes.n; i++)
+            resolve_probe(m, m->p->probes.v[i]);
+        infer_types(m);
+    }
+    check_program(m);
+    if (s->diag.errors != errors)
+        return NULL;
+    order_functions(m);
+    sort_probes(m->p);
+    return m->p;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* -D NAME=VALUE: the run-time's limits. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sema/session.h"
+
+struct limit {
+    const char *name;
+    int64_t *value;
+    int64_t low, high;
+};
+
+bool session_limits(struct session *s)
+{
+    s->maxstringlen = 512;
+    s->maxaction = 1000;
+    s->maxaction_interruptible = 0;
+    s->maxmapentries = 2048;
+    s->maxnesting = 10;
+    s->maxerrors = 0;
+    s->maxskipped = 100;
+    s->maxtrylock = 1000;
+    const struct limit limits[] = {
+        {"MAXSTRINGLEN", &s->maxstringlen, 16, 32768},
+        {"MAXACTION", &s->maxaction, 1, 1000000000},
+        {"MAXACTION_INTERRUPTIBLE", &s->maxaction_interruptible, 1, 1000000000},
+        {"MAXMAPENTRIES", &s->maxmapentries, 1, 10000000},
+        {"MAXNESTING", &s->maxnesting, 1, 1000},
+        {"MAXERRORS", &s->maxerrors, 0, INT32_MAX},
+        {"MAXSKIPPED", &s->maxskipped, 0, INT32_MAX},
+        {"MAXTRYLOCK", &s->maxtrylock, 1, 1000000},
+    };
+    vec_for (i, s->defines) {
+        const struct define *d = &s->defines.v[i];
+        for (size_t k = 0; k < sizeof limits / sizeof *limits; k++) {
+            const struct limit *l = &limits[k];
+            if (strcmp(d->name, l->name) != 0)
+                continue;
+            char *end;
+            errno = 0;
+            long long v = strtoll(d->value, &end, 0);
+            if (errno || *end || end == d->value || v < l->low || v > l->high) {
+                diag_error(&s->diag, "-D%s=%s: a number from %lld to %lld is needed", d->name,
+                           d->value, (long long)l->low, (long long)l->high);
+                return false;
+            }
+            *l->value = v;
+        }
+    }
+    if (!s->maxaction_interruptible)
+        s->maxaction_interruptible = s->maxaction * 10;
+    return true;
+}

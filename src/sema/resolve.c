@@ -1,0 +1,620 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Symbols: variables, calls, target variables.  Branches whose condition is
+ * known are dropped before they are looked at, so that @defined() can guard
+ * what does not exist. */
+#include <string.h>
+
+#include "sema/sema.h"
+
+struct scope {
+    struct sema *m;
+    struct probe *probe; /* NULL in functions */
+    struct function *fn; /* NULL in probes */
+    struct hash locals;
+    variable_vec *vars; /* where new locals go */
+    bool lvalue;        /* the expression is assigned to */
+    unsigned loops;
+};
+
+static void resolve_expr(struct expr **ep, void *arg);
+static void resolve_stmt(struct stmt **sp, void *arg);
+
+/* ---- variables ---- */
+
+static struct variable *find_private(struct sema *m, const char *name, const struct source *src)
+{
+    vec_for (i, m->private_globals) {
+        struct variable *v = m->private_globals.v[i];
+        if (v->tok->src == src && strcmp(v->name, name) == 0)
+            return v;
+    }
+    return NULL;
+}
+
+static struct variable *find_global(struct sema *m, const struct token *tok, const char *name)
+{
+    struct variable *v = find_private(m, name, tok->src);
+    if (v)
+        return v;
+    v = hash_get(&m->globals, name);
+    if (!v && tok->src->tapset && tapset_load_global(m, name))
+        v = hash_get(&m->globals, name);
+    /* A library global is not seen by scripts: their locals may have its name. */
+    if (v && v->tok->src->tapset && !tok->src->tapset)
+        return NULL;
+    return v;
+}
+
+static struct variable *new_local(struct scope *sc, const struct expr *e)
+{
+    struct variable *v = arena_new_obj(sc->m->arena, struct variable);
+    v->name = v->unique = e->str;
+    v->tok = e->tok;
+    v->arity = 0;
+    v->id = (int)sc->vars->n;
+    vec_push(sc->m->arena, sc->vars, v);
+    hash_put(&sc->locals, v->name, v);
+    return v;
+}
+
+static const char *similar_globals(struct sema *m, const char *name)
+{
+    const char **names = arena_new_array(m->arena, const char *, m->globals.n + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < m->globals.n; i++) {
+        struct variable *v = m->globals.entries[i].value;
+        if (!v->tok->src->tapset)
+            names[n++] = v->name;
+    }
+    return similar_names(m->arena, name, names, n, 5);
+}
+
+/* arity: number of keys; 0 a scalar; -1 whatever it is (delete, foreach). */
+static void use_variable(struct scope *sc, struct expr *e, int arity)
+{
+    struct sema *m = sc->m;
+    struct variable *v = hash_get(&sc->locals, e->str);
+    if (!v)
+        v = find_global(m, e->tok, e->str);
+    if (!v && arity != 0) {
+        const char *near = similar_globals(m, e->str);
+        diag_semantic(&m->s->diag, e->tok,
+                      arity > 0 ? "unresolved arity-%d global array %s, missing global "
+                                  "declaration?%s%s%s"
+                                : "unresolved global array%.0d %s, missing global declaration?"
+                                  "%s%s%s",
+                      arity > 0 ? arity : 0, e->str, *near ? " (similar: " : "", near,
+                      *near ? ")" : "");
+        return;
+    }
+    if (!v)
+        v = new_local(sc, e);
+    e->var = v;
+    if (arity < 0)
+        return;
+    if (v->is_global && v->arity < 0) {
+        v->arity = arity;
+        v->arity_tok = e->tok;
+        if (arity > 0)
+            v->key_types = arena_new_array(m->arena, enum type, arity);
+    }
+    if (v->arity != arity) {
+        diag_semantic(&m->s->diag, e->tok, "inconsistent arity (%d vs %d)",
+                      v->arity < 0 ? 0 : v->arity, arity);
+        if (v->arity_tok)
+            diag_semantic(&m->s->diag, v->arity_tok, "arity %d first inferred here", v->arity);
+        else if (!v->is_global)
+            diag_hint(&m->s->diag, "'%s' is a local variable here: arrays must be global", v->name);
+        e->var = NULL;
+    }
+}
+
+static void mark(struct expr *e, bool read, bool written)
+{
+    struct variable *v = e->kind == EX_INDEX && e->base->kind == EX_SYMBOL ? e->base->var : e->var;
+    if (!v)
+        return;
+    v->read |= read;
+    v->written |= written;
+}
+
+/* ---- calls ---- */
+
+static const char *similar_functions(struct sema *m, const char *name)
+{
+    size_t cap = m->functions.n + m->tapset->functions.n;
+    const char **names = arena_new_array(m->arena, const char *, cap + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < m->functions.n; i++)
+        names[n++] = m->functions.entries[i].key;
+    for (size_t i = 0; i < m->tapset->functions.n; i++)
+        names[n++] = m->tapset->functions.entries[i].key;
+    return similar_names(m->arena, name, names, n, 5);
+}
+
+static void parse_body_pragmas(struct sema *m, struct function *f)
+{
+    if (f->body->kind != SM_EMBEDDED || f->intrinsic || !f->src->tapset)
+        return;
+    const char *text = f->body->text, *at = strstr(text, "intrinsic ");
+    f->pure = strstr(text, "/* pure */") != NULL;
+    f->unprivileged = strstr(text, "/* unprivileged */") != NULL;
+    if (!at)
+        return;
+    at += strlen("intrinsic ");
+    f->intrinsic = arena_strndup(m->arena, at, strcspn(at, " \t\n;*"));
+}
+
+static void use_function(struct sema *m, struct function *f)
+{
+    if (f->used)
+        return;
+    f->used = true;
+    parse_body_pragmas(m, f);
+    vec_push(m->arena, &m->queue, f);
+}
+
+static void resolve_call(struct scope *sc, struct expr *e)
+{
+    struct sema *m = sc->m;
+    function_vec *all = hash_get(&m->functions, e->str);
+    if (!all && tapset_load_function(m, e->str))
+        all = hash_get(&m->functions, e->str);
+    function_vec fit = {0};
+    bool other_arity = false, user = false;
+    if (all)
+        vec_for (i, *all) {
+            struct function *f = all->v[i];
+            if (f->is_private && f->src != e->tok->src)
+                continue;
+            if (f->params.n != e->args.n) {
+                other_arity = true;
+                continue;
+            }
+            user |= !f->src->tapset;
+            vec_push(m->arena, &fit, f);
+        }
+    /* A script's function hides the library's of the same name; by priority otherwise. */
+    memset(&e->callees, 0, sizeof e->callees);
+    for (int64_t done = 0;;) {
+        int64_t next = INT64_MAX;
+        vec_for (i, fit)
+            if (fit.v[i]->priority > done && fit.v[i]->priority < next)
+                next = fit.v[i]->priority;
+        if (next == INT64_MAX)
+            break;
+        vec_for (i, fit)
+            if (fit.v[i]->priority == next && !(user && fit.v[i]->src->tapset))
+                vec_push(m->arena, &e->callees, fit.v[i]);
+        done = next;
+    }
+    if (!e->callees.n) {
+        const char *near = similar_functions(m, e->str);
+        if (other_arity)
+            diag_semantic(&m->s->diag, e->tok,
+                          "unresolved function %s with %zu argument%s: it "
+                          "takes another number of arguments",
+                          e->str, e->args.n, e->args.n == 1 ? "" : "s");
+        else
+            diag_semantic(&m->s->diag, e->tok, "unresolved function %s%s%s%s", e->str,
+                          *near ? " (similar: " : "", near, *near ? ")" : "");
+        return;
+    }
+    vec_for (i, e->callees)
+        use_function(m, e->callees.v[i]);
+}
+
+/* ---- target variables ---- */
+
+static bool try_target(struct scope *sc, struct expr **ep, bool lvalue, const char **why)
+{
+    const struct probe_provider *pr = sc->probe ? sc->probe->provider : NULL;
+    struct expr *r = NULL;
+    *why = NULL;
+    if (pr && pr->target)
+        r = pr->target(sc->m->s, sc->probe, *ep, lvalue, why);
+    if (!r)
+        return false;
+    *ep = r;
+    return true;
+}
+
+static void resolve_target(struct scope *sc, struct expr **ep)
+{
+    struct expr *e = *ep;
+    const char *why, *name = e->target->at_name ? e->target->at_name
+                             : e->target->name  ? e->target->name
+                                                : "@cast";
+    bool lvalue = sc->lvalue;
+    sc->lvalue = false;
+    expr_children(e, resolve_expr, sc); /* index expressions, the pointer of a cast */
+    if (try_target(sc, ep, lvalue, &why)) {
+        expr_children(*ep, resolve_expr, sc);
+        return;
+    }
+    if (sc->m->s->skip_badvars) {
+        diag_warning(&sc->m->s->diag, e->tok,
+                     "Bad $context variable being substituted with literal 0");
+        *ep = expr_number(sc->m->arena, e->tok, 0);
+        return;
+    }
+    if (why)
+        diag_semantic(&sc->m->s->diag, e->tok, "%s", why);
+    diag_semantic(&sc->m->s->diag, e->tok, "unresolved target-symbol expression");
+    (void)name;
+}
+
+static bool all_defined(struct scope *sc, const struct expr *e);
+
+static void find_undefined(struct expr **ep, void *arg)
+{
+    void **a = arg;
+    if (!all_defined(a[0], *ep))
+        *(bool *)a[1] = false;
+}
+
+static bool all_defined(struct scope *sc, const struct expr *e)
+{
+    const char *why;
+    if (e->kind == EX_TARGET || (e->kind == EX_CAST && e->target)) {
+        struct expr *copy = expr_clone(sc->m->arena, e);
+        return try_target(sc, &copy, false, &why);
+    }
+    bool ok = true;
+    expr_children((struct expr *)e, find_undefined, (void *[]){sc, &ok});
+    return ok;
+}
+
+/* @entry(x): what x was when the function or system call was entered. */
+static void resolve_entry(struct scope *sc, struct expr **ep)
+{
+    struct expr *e = *ep;
+    if (sc->probe && sc->probe->attach.kind == ATTACH_SYSCALL_EXIT) {
+        /* The registers at exit still hold the arguments. */
+        *ep = e->a;
+        resolve_expr(ep, sc);
+        return;
+    }
+    diag_semantic(&sc->m->s->diag, e->tok, "@entry is only valid in .return probes");
+}
+
+/* ---- expressions ---- */
+
+static void replace_number(struct scope *sc, struct expr **ep, int64_t n)
+{
+    *ep = expr_number(sc->m->arena, (*ep)->tok, n);
+}
+
+static void resolve_lvalue(struct scope *sc, struct expr **ep, bool read)
+{
+    struct expr *e = *ep;
+    switch (e->kind) {
+    case EX_SYMBOL:
+        use_variable(sc, e, 0);
+        break;
+    case EX_INDEX:
+        if (e->base->kind == EX_SYMBOL) {
+            use_variable(sc, e->base, (int)e->args.n);
+            vec_for (i, e->args)
+                if (e->args.v[i])
+                    resolve_expr(&e->args.v[i], sc);
+            break;
+        }
+        diag_semantic(&sc->m->s->diag, e->tok, "Expecting lvalue for assignment");
+        break;
+    case EX_TARGET:
+    case EX_CAST:
+        sc->lvalue = true;
+        resolve_target(sc, ep);
+        break;
+    default:
+        resolve_expr(ep, sc);
+        return;
+    }
+    mark(*ep, read, true);
+}
+
+static bool is_lvalue(const struct expr *e)
+{
+    return e->kind == EX_SYMBOL || e->kind == EX_INDEX || e->kind == EX_TARGET ||
+           e->kind == EX_CAST || e->kind == EX_DEREF;
+}
+
+static void resolve_assign(struct scope *sc, struct expr *e, bool value_used)
+{
+    if (!is_lvalue(e->a)) {
+        diag_semantic2(&sc->m->s->diag, e->tok, e->a->tok, "Expecting lvalue for %s",
+                       e->kind == EX_ASSIGN ? "assignment" : "increment");
+        return;
+    }
+    resolve_lvalue(sc, &e->a, value_used && e->op != OP_ASSIGN && e->op != OP_STATADD);
+    if (e->b)
+        resolve_expr(&e->b, sc);
+}
+
+static void note_hist(struct scope *sc, struct expr *e)
+{
+    struct variable *v = e->a->kind == EX_INDEX ? e->a->base->var : e->a->var;
+    if (!v)
+        return;
+    if (e->stat == ST_HIST_LOG) {
+        v->need_hist_log = true;
+        return;
+    }
+    if (v->need_hist_linear && (v->hist_low != e->hist_low || v->hist_high != e->hist_high ||
+                                v->hist_step != e->hist_step))
+        diag_semantic(&sc->m->s->diag, e->tok,
+                      "a statistic can have one @hist_linear only: %lld, %lld, %lld was used "
+                      "before",
+                      (long long)v->hist_low, (long long)v->hist_high, (long long)v->hist_step);
+    v->need_hist_linear = true;
+    v->hist_low = e->hist_low;
+    v->hist_high = e->hist_high;
+    v->hist_step = e->hist_step;
+}
+
+static void resolve_regex(struct sema *m, struct expr *e)
+{
+    e->id = (int)m->p->regexes.n;
+    struct regex r = {.pattern = e->str};
+    vec_push(m->arena, &m->p->regexes, r);
+}
+
+static void resolve_expr(struct expr **ep, void *arg)
+{
+    struct scope *sc = arg;
+    struct sema *m = sc->m;
+    struct expr *e = *ep;
+    switch (e->kind) {
+    case EX_SYMBOL:
+        use_variable(sc, e, 0);
+        mark(e, true, false);
+        return;
+    case EX_INDEX:
+        if (e->base->kind == EX_HIST) {
+            resolve_expr(&e->base, sc);
+        } else {
+            use_variable(sc, e->base, (int)e->args.n);
+            mark(e, true, false);
+        }
+        vec_for (i, e->args) {
+            if (!e->args.v[i])
+                diag_semantic(&m->s->diag, e->tok,
+                              "unexpected '*': slices are for foreach, "
+                              "delete and in");
+            else
+                resolve_expr(&e->args.v[i], sc);
+        }
+        return;
+    case EX_IN:
+        if (e->base->kind == EX_SYMBOL) {
+            use_variable(sc, e->base, (int)e->args.n);
+            mark(e->base, true, false);
+        } else {
+            resolve_expr(&e->base, sc);
+        }
+        vec_for (i, e->args)
+            if (e->args.v[i])
+                resolve_expr(&e->args.v[i], sc);
+        return;
+    case EX_ASSIGN:
+    case EX_PRE:
+    case EX_POST:
+        resolve_assign(sc, e, true);
+        return;
+    case EX_CALL:
+        resolve_call(sc, e);
+        break;
+    case EX_TARGET:
+    case EX_CAST:
+        resolve_target(sc, ep);
+        return;
+    case EX_DEFINED:
+        replace_number(sc, ep, all_defined(sc, e->a));
+        return;
+    case EX_CHOOSE_DEFINED:
+        *ep = all_defined(sc, e->a) ? e->a : e->b;
+        resolve_expr(ep, sc);
+        return;
+    case EX_ENTRY:
+        resolve_entry(sc, ep);
+        return;
+    case EX_TERNARY:
+        resolve_expr(&e->a, sc);
+        fold_expr(m->arena, e->a);
+        if (e->a->kind == EX_NUMBER) {
+            *ep = e->a->num ? e->b : e->c;
+            resolve_expr(ep, sc);
+            return;
+        }
+        resolve_expr(&e->b, sc);
+        resolve_expr(&e->c, sc);
+        return;
+    case EX_BINARY:
+        if (e->op == OP_ANDAND || e->op == OP_OROR) {
+            resolve_expr(&e->a, sc);
+            fold_expr(m->arena, e->a);
+            if (e->a->kind == EX_NUMBER && !e->a->num == (e->op == OP_ANDAND)) {
+                replace_number(sc, ep, e->op == OP_OROR);
+                return;
+            }
+            resolve_expr(&e->b, sc);
+            return;
+        }
+        break;
+    case EX_KDEREF:
+    case EX_UDEREF: {
+        int64_t n = e->num;
+        bool user = e->kind == EX_UDEREF;
+        if (n != 1 && n != 2 && n != 4 && n != 8) {
+            diag_semantic(&m->s->diag, e->tok, "the size must be 1, 2, 4 or 8");
+            return;
+        }
+        e->kind = EX_DEREF;
+        e->num = 0;
+        e->type = TY_LONG;
+        e->deref = (struct deref){.size = (uint8_t)n, .user = user};
+        break;
+    }
+    case EX_REGEX:
+        resolve_regex(m, e);
+        break;
+    case EX_CONST:
+    case EX_ENUMNAME:
+    case EX_PERF:
+    case EX_TASK:
+    case EX_KREGISTER:
+    case EX_UREGISTER:
+    case EX_PROBEWRITE:
+    case EX_ATOP:
+        diag_semantic(&m->s->diag, e->tok, "operator '%s' is not available in this probe",
+                      e->tok->text);
+        return;
+    case EX_EMBEDDED:
+        diag_semantic(&m->s->diag, e->tok,
+                      "embedded C needs the kernel-module runtime; this build runs eBPF only");
+        return;
+    default:
+        break;
+    }
+    expr_children(e, resolve_expr, sc);
+    if (e->kind == EX_HIST)
+        note_hist(sc, e);
+    if (e->kind == EX_STAT && e->stat == ST_VARIANCE) {
+        struct variable *v = e->a->kind == EX_INDEX ? e->a->base->var : e->a->var;
+        if (v)
+            v->need_variance = true;
+    }
+}
+
+/* ---- statements ---- */
+
+static void resolve_foreach(struct scope *sc, struct stmt *s)
+{
+    struct foreach *f = s->foreach;
+    int arity = (int)f->keys.n;
+    if (f->base->kind == EX_SYMBOL) {
+        use_variable(sc, f->base, arity);
+        mark(f->base, true, false);
+    } else {
+        resolve_expr(&f->base, sc);
+        if (arity != 1)
+            diag_semantic(&sc->m->s->diag, s->tok, "a histogram has one index");
+    }
+    if (f->slice.n && (int)f->slice.n != arity)
+        diag_semantic(&sc->m->s->diag, f->base->tok,
+                      "unexpected number of slice columns: %zu, "
+                      "the array has %d",
+                      f->slice.n, arity);
+    vec_for (i, f->slice)
+        if (f->slice.v[i])
+            resolve_expr(&f->slice.v[i], sc);
+    if (f->limit)
+        resolve_expr(&f->limit, sc);
+    vec_for (i, f->keys)
+        resolve_lvalue(sc, &f->keys.v[i], true);
+    if (f->value)
+        resolve_lvalue(sc, &f->value, true);
+    resolve_stmt(&s->then, sc);
+}
+
+static void resolve_delete(struct scope *sc, struct expr *e)
+{
+    if (e->kind == EX_SYMBOL) {
+        use_variable(sc, e, -1);
+        if (e->var && e->var->is_global && e->var->arity < 0 && !e->var->read) {
+            /* Nothing else is known of it yet: the next use decides. */
+        }
+        mark(e, false, true);
+    } else if (e->kind == EX_INDEX && e->base->kind == EX_SYMBOL) {
+        use_variable(sc, e->base, (int)e->args.n);
+        vec_for (i, e->args)
+            if (e->args.v[i])
+                resolve_expr(&e->args.v[i], sc);
+        mark(e, false, true);
+    } else {
+        diag_semantic(&sc->m->s->diag, e->tok,
+                      "expecting a variable or an array element to delete");
+    }
+}
+
+static void resolve_stmt(struct stmt **sp, void *arg)
+{
+    struct scope *sc = arg;
+    struct stmt *s = *sp;
+    switch (s->kind) {
+    case SM_EXPR:
+        if (s->e->kind == EX_ASSIGN || s->e->kind == EX_PRE || s->e->kind == EX_POST)
+            resolve_assign(sc, s->e, false);
+        else
+            resolve_expr(&s->e, sc);
+        return;
+    case SM_IF:
+        resolve_expr(&s->e, sc);
+        fold_expr(sc->m->arena, s->e);
+        if (s->e->kind == EX_NUMBER) {
+            struct stmt *live = s->e->num ? s->then : s->els;
+            *sp = live ? live : stmt_new(sc->m->arena, SM_EMPTY, s->tok);
+            resolve_stmt(sp, sc);
+            return;
+        }
+        resolve_stmt(&s->then, sc);
+        if (s->els)
+            resolve_stmt(&s->els, sc);
+        return;
+    case SM_FOREACH:
+        resolve_foreach(sc, s);
+        return;
+    case SM_DELETE:
+        resolve_delete(sc, s->e);
+        return;
+    case SM_TRY:
+        resolve_stmt(&s->then, sc);
+        if (s->catch_var)
+            resolve_lvalue(sc, &s->catch_var, false);
+        resolve_stmt(&s->els, sc);
+        return;
+    case SM_FOR:
+        if (s->init)
+            resolve_expr(&s->init, sc);
+        if (s->e)
+            resolve_expr(&s->e, sc);
+        resolve_stmt(&s->then, sc);
+        if (s->step)
+            resolve_expr(&s->step, sc);
+        return;
+    case SM_NEXT:
+        if (sc->fn)
+            sc->fn->may_next = true;
+        return;
+    case SM_EMBEDDED:
+        if (!sc->fn || !sc->fn->intrinsic)
+            diag_semantic(&sc->m->s->diag, s->tok,
+                          "embedded C needs the kernel-module runtime; this build runs eBPF only");
+        return;
+    default:
+        stmt_children(s, resolve_expr, resolve_stmt, sc);
+    }
+}
+
+void resolve_probe(struct sema *m, struct probe *p)
+{
+    struct scope sc = {.m = m, .probe = p, .vars = &p->locals};
+    hash_init(&sc.locals, m->arena);
+    if (p->condition)
+        resolve_expr(&p->condition, &sc);
+    resolve_stmt(&p->body, &sc);
+}
+
+void resolve_function(struct sema *m, struct function *f)
+{
+    struct scope sc = {.m = m, .fn = f, .vars = &f->locals};
+    hash_init(&sc.locals, m->arena);
+    vec_for (i, f->params) {
+        struct variable *v = f->params.v[i];
+        v->arity = 0;
+        v->written = true;
+        hash_put(&sc.locals, v->name, v);
+    }
+    resolve_stmt(&f->body, &sc);
+}

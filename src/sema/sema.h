@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Private to sema/: state of pass 2. */
+#pragma once
+#include "base/hash.h"
+#include "probes/provider.h"
+#include "sema/session.h"
+
+typedef VEC(struct function *) function_vec;
+typedef VEC(const struct alias_decl *) alias_vec;
+
+/* Names of one library file, before it is parsed. */
+struct lib_file {
+    const char *path;
+    bool loaded;
+};
+
+struct lib_name {
+    char kind; /* f function, g global, a alias ("syscall.open.return") */
+    const char *name;
+    struct lib_file *file;
+};
+
+/* The library as a list of names; made once per session. */
+struct tapset {
+    VEC(struct lib_file *) files;
+    VEC(struct lib_name) names;
+    VEC(const char *) macro_files;
+    struct hash functions; /* name → struct lib_file * of the last definition */
+    struct hash globals;
+};
+
+struct sema {
+    struct session *s;
+    struct arena *arena;
+    struct program *p;
+    struct tapset *tapset;
+    struct hash functions; /* name → function_vec * */
+    struct hash globals;   /* name → struct variable * (not private) */
+    VEC(struct variable *) private_globals;
+    alias_vec aliases;
+    VEC(const struct ast_file *) files;
+    function_vec queue; /* used functions whose bodies are to be resolved */
+    size_t queue_done;
+};
+
+/* tapset.c */
+struct tapset *tapset_open(struct session *s);
+/* Parses library files that define `name` and registers them. */
+bool tapset_load_function(struct sema *m, const char *name);
+bool tapset_load_global(struct sema *m, const char *name);
+void tapset_load_file(struct sema *m, struct lib_file *f);
+
+/* elaborate.c */
+void sema_register(struct sema *m, const struct ast_file *f);
+
+/* points.c: expands the points of a declaration into probes of the program. */
+void points_expand(struct sema *m, const struct probe_decl *d);
+
+/* resolve.c: symbols, calls and target variables of a probe or function. */
+void resolve_probe(struct sema *m, struct probe *p);
+void resolve_function(struct sema *m, struct function *f);
+
+/* optimize.c */
+bool fold_expr(struct arena *a, struct expr *e);
+void optimize(struct sema *m);
+bool pure_expr(const struct expr *e);
+
+/* types.c */
+void infer_types(struct sema *m);
+
+/* check.c */
+void check_program(struct sema *m);
+void order_functions(struct sema *m);
+void mark_recursion(struct sema *m);
+
+/* autoprint.c */
+struct probe_decl *autoprint_decl(struct sema *m);

@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Types: a fixed point over all uses of each variable and function. */
+#include <string.h>
+
+#include "sema/sema.h"
+
+struct infer {
+    struct sema *m;
+    struct function *fn;
+    bool changed;
+    bool report; /* last round: what is still unknown is an error */
+    struct hash reported;
+};
+
+static const char *type_name(enum type t)
+{
+    static const char *const names[] = {"unknown", "long", "string", "stats"};
+    return names[t];
+}
+
+static enum type infer(struct infer *w, struct expr *e, enum type want);
+
+static bool once(struct infer *w, const void *what)
+{
+    return hash_put(&w->reported, arena_printf(w->m->arena, "%p", what), w);
+}
+
+static void mismatch(struct infer *w, const struct expr *e, enum type want, enum type have)
+{
+    if (!once(w, e))
+        return;
+    if (want == TY_STATS || have == TY_STATS)
+        diag_semantic(&w->m->s->diag, e->tok, "type mismatch (%s)", type_name(want));
+    else
+        diag_semantic(&w->m->s->diag, e->tok, "type mismatch: expected %s but found %s",
+                      type_name(want), type_name(have));
+}
+
+/* Sets or checks the type at `t`. */
+static void unify(struct infer *w, enum type *t, const struct token **where, const struct expr *e,
+                  enum type want)
+{
+    if (want == TY_UNKNOWN || *t == want)
+        return;
+    if (*t == TY_UNKNOWN) {
+        *t = want;
+        if (where)
+            *where = e->tok;
+        w->changed = true;
+        return;
+    }
+    if (!once(w, e))
+        return;
+    if (want == TY_STATS || *t == TY_STATS)
+        diag_semantic(&w->m->s->diag, e->tok, "type mismatch (%s)", type_name(want));
+    else
+        diag_semantic(&w->m->s->diag, e->tok, "type mismatch (%s)", type_name(want));
+    if (where && *where)
+        diag_semantic(&w->m->s->diag, *where, "type was first inferred here (%s)", type_name(*t));
+}
+
+static void unresolved(struct infer *w, const struct expr *e)
+{
+    if (w->report && once(w, e))
+        diag_semantic(&w->m->s->diag, e->tok, "unresolved type ");
+}
+
+/* A node whose type is known: checks it against what is wanted. */
+static enum type known(struct infer *w, struct expr *e, enum type have, enum type want)
+{
+    e->type = have;
+    if (want != TY_UNKNOWN && have != TY_UNKNOWN && want != have)
+        mismatch(w, e, want, have);
+    return have;
+}
+
+static enum type infer_variable(struct infer *w, struct expr *e, struct variable *v, enum type want)
+{
+    if (!v)
+        return e->type = want;
+    unify(w, &v->type, &v->type_tok, e, want);
+    if (v->type == TY_UNKNOWN)
+        unresolved(w, e);
+    return e->type = v->type;
+}
+
+static void infer_keys(struct infer *w, struct variable *v, const expr_vec *args)
+{
+    vec_for (i, *args) {
+        if (!args->v[i] || !v || (int)i >= v->arity)
+            continue;
+        enum type t = infer(w, args->v[i], v->key_types[i]);
+        if (v->key_types[i] == TY_UNKNOWN && t != TY_UNKNOWN) {
+            v->key_types[i] = t;
+            w->changed = true;
+        }
+    }
+}
+
+static enum type infer_index(struct infer *w, struct expr *e, enum type want)
+{
+    if (e->base->kind == EX_HIST) {
+        infer(w, e->base, TY_UNKNOWN);
+        infer(w, e->args.v[0], TY_LONG);
+        return known(w, e, TY_LONG, want);
+    }
+    infer_keys(w, e->base->var, &e->args);
+    return infer_variable(w, e, e->base->var, want);
+}
+
+/* Two operands of one type. */
+static enum type infer_same(struct infer *w, struct expr *a, struct expr *b, enum type want)
+{
+    enum type t = infer(w, a, want);
+    if (t == TY_UNKNOWN)
+        t = infer(w, b, want);
+    else
+        infer(w, b, t);
+    if (a->type == TY_UNKNOWN && t != TY_UNKNOWN)
+        infer(w, a, t);
+    return t;
+}
+
+static enum type infer_binary(struct infer *w, struct expr *e, enum type want)
+{
+    switch (e->op) {
+    case OP_CONCAT:
+        infer(w, e->a, TY_STRING);
+        infer(w, e->b, TY_STRING);
+        return known(w, e, TY_STRING, want);
+    case OP_LT:
+    case OP_GT:
+    case OP_LE:
+    case OP_GE:
+    case OP_EQ:
+    case OP_NE:
+        infer_same(w, e->a, e->b, TY_UNKNOWN);
+        return known(w, e, TY_LONG, want);
+    default: {
+        enum type l = infer(w, e->a, TY_LONG), r = infer(w, e->b, TY_LONG);
+        if (l != r && l != TY_UNKNOWN && r != TY_UNKNOWN && once(w, e))
+            diag_semantic(&w->m->s->diag, e->tok,
+                          "type mismatch: left and right sides don't agree (%s vs %s)",
+                          type_name(l), type_name(r));
+        return known(w, e, TY_LONG, want);
+    }
+    }
+}
+
+static enum type infer_assign(struct infer *w, struct expr *e, enum type want)
+{
+    if (e->op == OP_STATADD) {
+        infer(w, e->a, TY_STATS);
+        infer(w, e->b, TY_LONG);
+        return known(w, e, TY_LONG, want);
+    }
+    if (e->op == OP_CONCAT_EQ) {
+        infer(w, e->a, TY_STRING);
+        infer(w, e->b, TY_STRING);
+        return known(w, e, TY_STRING, want);
+    }
+    if (e->op != OP_ASSIGN) {
+        infer(w, e->a, TY_LONG);
+        infer(w, e->b, TY_LONG);
+        return known(w, e, TY_LONG, want);
+    }
+    enum type t = infer(w, e->b, want);
+    if (t == TY_UNKNOWN) {
+        t = infer(w, e->a, want);
+        if (t != TY_UNKNOWN)
+            infer(w, e->b, t);
+    } else {
+        infer(w, e->a, t);
+    }
+    if (t == TY_STATS && once(w, e))
+        diag_semantic(&w->m->s->diag, e->tok, "a statistic cannot be assigned: use <<<");
+    return known(w, e, t, want);
+}
+
+static enum type infer_call(struct infer *w, struct expr *e, enum type want)
+{
+    enum type t = want;
+    vec_for (i, e->callees) {
+        struct function *f = e->callees.v[i];
+        vec_for (k, e->args) {
+            if (k >= f->params.n)
+                break;
+            struct variable *p = f->params.v[k];
+            enum type a = infer(w, e->args.v[k], p->type);
+            if (p->type == TY_UNKNOWN && a != TY_UNKNOWN) {
+                p->type = a;
+                p->type_tok = e->args.v[k]->tok;
+                w->changed = true;
+            }
+        }
+        if (f->type == TY_UNKNOWN && want != TY_UNKNOWN && !f->intrinsic) {
+            f->type = want;
+            f->type_tok = e->tok;
+            w->changed = true;
+        }
+        if (f->type != TY_UNKNOWN)
+            t = f->type;
+    }
+    return known(w, e, t, want);
+}
+
+static void infer_print(struct infer *w, struct expr *e)
+{
+    struct print *p = e->print;
+    if (!p->format) {
+        vec_for (i, e->args) {
+            if (e->args.v[i]->kind == EX_HIST) {
+                infer(w, e->args.v[i], TY_UNKNOWN);
+                continue;
+            }
+            enum type t = infer(w, e->args.v[i], TY_UNKNOWN);
+            if (t == TY_STATS && once(w, e->args.v[i]))
+                diag_semantic(&w->m->s->diag, e->args.v[i]->tok,
+                              "a statistic cannot be printed whole: use @count, @sum, …");
+            if (t == TY_UNKNOWN)
+                unresolved(w, e->args.v[i]);
+        }
+        return;
+    }
+    size_t a = 0, need = 0;
+    vec_for (i, p->parts)
+        if (p->parts.v[i].conv != FMT_LITERAL)
+            need += 1 + (size_t)p->parts.v[i].width_arg + (size_t)p->parts.v[i].prec_arg;
+    if (need != e->args.n) {
+        if (once(w, e))
+            diag_semantic(&w->m->s->diag, e->tok,
+                          "Wrong number of args to formatted print operator");
+        return;
+    }
+    vec_for (i, p->parts) {
+        const struct fmt_part *part = &p->parts.v[i];
+        if (part->conv == FMT_LITERAL)
+            continue;
+        for (int star = part->width_arg + part->prec_arg; star > 0; star--)
+            infer(w, e->args.v[a++], TY_LONG);
+        infer(w, e->args.v[a++], part->conv == FMT_STRING ? TY_STRING : TY_LONG);
+    }
+}
+
+static enum type infer(struct infer *w, struct expr *e, enum type want)
+{
+    switch (e->kind) {
+    case EX_NUMBER:
+        return known(w, e, TY_LONG, want);
+    case EX_STRING:
+        return known(w, e, TY_STRING, want);
+    case EX_SYMBOL:
+        return infer_variable(w, e, e->var, want);
+    case EX_INDEX:
+        return infer_index(w, e, want);
+    case EX_UNARY:
+    case EX_PRE:
+    case EX_POST:
+        infer(w, e->a, TY_LONG);
+        return known(w, e, TY_LONG, want);
+    case EX_BINARY:
+        return infer_binary(w, e, want);
+    case EX_REGEX:
+        infer(w, e->a, TY_STRING);
+        return known(w, e, TY_LONG, want);
+    case EX_IN:
+        if (e->base->kind == EX_SYMBOL)
+            infer_keys(w, e->base->var, &e->args);
+        else
+            infer(w, e->base, TY_UNKNOWN);
+        return known(w, e, TY_LONG, want);
+    case EX_TERNARY:
+        infer(w, e->a, TY_LONG);
+        return known(w, e, infer_same(w, e->b, e->c, want), want);
+    case EX_ASSIGN:
+        return infer_assign(w, e, want);
+    case EX_CALL:
+        return infer_call(w, e, want);
+    case EX_STAT:
+    case EX_HIST:
+        infer(w, e->a, TY_STATS);
+        return known(w, e, TY_LONG, want);
+    case EX_PRINT:
+        infer_print(w, e);
+        return known(w, e, e->print->to_string ? TY_STRING : TY_LONG, want);
+    case EX_DEREF:
+        infer(w, e->a, TY_LONG);
+        return known(w, e, TY_LONG, want);
+    case EX_DEREF_STR:
+        infer(w, e->a, TY_LONG);
+        return known(w, e, TY_STRING, want);
+    case EX_CTX:
+        return known(w, e, TY_LONG, want);
+    default:
+        return e->type;
+    }
+}
+
+static void infer_stmt(struct stmt **sp, void *arg);
+
+static void infer_expr_of_stmt(struct expr **ep, void *arg)
+{
+    infer(arg, *ep, TY_UNKNOWN);
+}
+
+static void infer_foreach(struct infer *w, struct foreach *f)
+{
+    if (f->base->kind == EX_HIST) {
+        infer(w, f->base, TY_UNKNOWN);
+        vec_for (i, f->keys)
+            infer(w, f->keys.v[i], TY_LONG);
+        if (f->value)
+            infer(w, f->value, TY_LONG);
+        return;
+    }
+    struct variable *a = f->base->var;
+    if (!a)
+        return;
+    f->base->type = a->type;
+    infer_keys(w, a, &f->keys);
+    infer_keys(w, a, &f->slice);
+    if (f->value) {
+        enum type t = infer(w, f->value, a->type == TY_STATS ? TY_UNKNOWN : a->type);
+        if (a->type == TY_UNKNOWN && t != TY_UNKNOWN)
+            unify(w, &a->type, &a->type_tok, f->value, t);
+    }
+    if (f->sort_stat_given)
+        unify(w, &a->type, &a->type_tok, f->base, TY_STATS);
+}
+
+static void infer_stmt(struct stmt **sp, void *arg)
+{
+    struct infer *w = arg;
+    struct stmt *s = *sp;
+    switch (s->kind) {
+    case SM_IF:
+    case SM_WHILE:
+        infer(w, s->e, TY_LONG);
+        break;
+    case SM_FOR:
+        if (s->init)
+            infer(w, s->init, TY_UNKNOWN);
+        if (s->e)
+            infer(w, s->e, TY_LONG);
+        if (s->step)
+            infer(w, s->step, TY_UNKNOWN);
+        break;
+    case SM_FOREACH:
+        infer_foreach(w, s->foreach);
+        if (s->foreach->limit)
+            infer(w, s->foreach->limit, TY_LONG);
+        break;
+    case SM_RETURN:
+        if (s->e && w->fn) {
+            enum type t = infer(w, s->e, w->fn->type);
+            unify(w, &w->fn->type, &w->fn->type_tok, s->e, t);
+        }
+        return;
+    case SM_TRY:
+        if (s->catch_var)
+            infer(w, s->catch_var, TY_STRING);
+        break;
+    case SM_DELETE:
+        if (s->e->kind == EX_INDEX && s->e->base->kind == EX_SYMBOL)
+            infer_keys(w, s->e->base->var, &s->e->args);
+        return;
+    case SM_EXPR:
+        infer(w, s->e, TY_UNKNOWN);
+        return;
+    default:
+        break;
+    }
+    if (s->then)
+        infer_stmt(&s->then, w);
+    if (s->els)
+        infer_stmt(&s->els, w);
+    vec_for (i, s->body)
+        infer_stmt(&s->body.v[i], w);
+    (void)infer_expr_of_stmt;
+}
+
+static void start_globals(struct infer *w)
+{
+    vec_for (i, w->m->p->globals) {
+        struct variable *v = w->m->p->globals.v[i];
+        if (v->arity < 0)
+            v->arity = v->maxsize > 0 || v->wrap ? -1 : 0;
+        if (v->init)
+            unify(w, &v->type, &v->type_tok, v->init,
+                  v->init->kind == EX_STRING ? TY_STRING : TY_LONG);
+    }
+}
+
+static void check_globals(struct infer *w)
+{
+    vec_for (i, w->m->p->globals) {
+        struct variable *v = w->m->p->globals.v[i];
+        if (v->type == TY_UNKNOWN) {
+            /* Only deleted, tested with `in`, or counted: a long will do. */
+            v->type = TY_LONG;
+        }
+        for (int k = 0; k < v->arity; k++)
+            if (v->key_types[k] == TY_UNKNOWN)
+                v->key_types[k] = TY_LONG;
+    }
+}
+
+static void default_variables(variable_vec *vars)
+{
+    vec_for (i, *vars)
+        if (vars->v[i]->type == TY_UNKNOWN)
+            vars->v[i]->type = TY_LONG;
+}
+
+static void infer_round(struct infer *w)
+{
+    struct program *p = w->m->p;
+    vec_for (i, p->probes) {
+        w->fn = NULL;
+        if (p->probes.v[i]->condition)
+            infer(w, p->probes.v[i]->condition, TY_LONG);
+        infer_stmt(&p->probes.v[i]->body, w);
+    }
+    vec_for (i, p->functions) {
+        w->fn = p->functions.v[i];
+        if (!w->fn->intrinsic)
+            infer_stmt(&p->functions.v[i]->body, w);
+    }
+}
+
+void infer_types(struct sema *m)
+{
+    struct infer w = {.m = m};
+    hash_init(&w.reported, m->arena);
+    start_globals(&w);
+    do {
+        w.changed = false;
+        infer_round(&w);
+    } while (w.changed);
+    w.report = true;
+    infer_round(&w);
+    check_globals(&w);
+    vec_for (i, m->p->probes)
+        default_variables(&m->p->probes.v[i]->locals);
+    vec_for (i, m->p->functions) {
+        default_variables(&m->p->functions.v[i]->params);
+        default_variables(&m->p->functions.v[i]->locals);
+    }
+}
