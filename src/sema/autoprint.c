@@ -7,7 +7,7 @@
 #include "base/strbuf.h"
 #include "sema/sema.h"
 
-#define STATS_FORMAT " @count=%d @min=%d @max=%d @sum=%d @avg=%d\\n"
+static const char stats_format[] = " @count=%d @min=%d @max=%d @sum=%d @avg=%d\\n";
 
 static void stats_args(struct strbuf *b, const char *x)
 {
@@ -22,7 +22,8 @@ static const char *conversion(enum type t)
 static void report_scalar(struct strbuf *b, const struct variable *v)
 {
     if (v->type == TY_STATS) {
-        strbuf_printf(b, "  if (@count(%s)) printf(\"%s" STATS_FORMAT "\"", v->name, v->name);
+        strbuf_printf(b, "  if (@count(%s)) printf(\"%s%s\"", v->name, v->name,
+                      stats_format);
         stats_args(b, v->name);
         strbuf_puts(b, ")\n");
         return;
@@ -39,8 +40,8 @@ static void report_array(struct strbuf *b, const struct variable *v, size_t n)
     }
     if (v->type == TY_STATS) {
         strbuf_printf(&elem, "%s[%s]", v->name, keys.p);
-        strbuf_printf(b, "  foreach ([%s] in %s-) printf(\"%s[%s]" STATS_FORMAT "\", %s", keys.p,
-                      v->name, v->name, format.p, keys.p);
+        strbuf_printf(b, "  foreach ([%s] in %s-) printf(\"%s[%s]%s\", %s", keys.p,
+                      v->name, v->name, format.p, stats_format, keys.p);
         stats_args(b, elem.p);
         strbuf_puts(b, ")\n");
         strbuf_free(&elem);

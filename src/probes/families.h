@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Private to probes/: the providers, one file each. */
+#pragma once
+#include "probes/provider.h"
+#include "sema/session.h"
+
+extern const struct probe_provider begin_provider;      /* begin_end.c */
+extern const struct probe_provider timer_provider;      /* timer.c */
+extern const struct probe_provider tracepoint_provider; /* tracepoint.c */
+extern const struct probe_provider syscall_provider;    /* syscall.c */
+
+static inline struct probe *new_probe(struct session *s, enum attach_kind kind,
+                                      enum prog_kind prog)
+{
+    struct probe *p = arena_new_obj(s->arena, struct probe);
+    p->attach.kind = kind;
+    p->attach.prog = prog;
+    return p;
+}
