@@ -31,6 +31,12 @@ void strbuf_add(struct strbuf *b, const void *s, size_t n)
     b->p[b->n] = 0;
 }
 
+char *strbuf_room(struct strbuf *b, size_t n)
+{
+    room(b, n);
+    return b->p + b->n;
+}
+
 void strbuf_puts(struct strbuf *b, const char *s)
 {
     strbuf_add(b, s, strlen(s));
