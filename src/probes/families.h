@@ -9,8 +9,7 @@ extern const struct probe_provider timer_provider;      /* timer.c */
 extern const struct probe_provider tracepoint_provider; /* tracepoint.c */
 extern const struct probe_provider syscall_provider;    /* syscall.c */
 
-static inline struct probe *new_probe(struct session *s, enum attach_kind kind,
-                                      enum prog_kind prog)
+static inline struct probe *new_probe(struct session *s, enum attach_kind kind, enum prog_kind prog)
 {
     struct probe *p = arena_new_obj(s->arena, struct probe);
     p->attach.kind = kind;

@@ -39,9 +39,8 @@ enum { DEFAULT_HZ = 250 };
 
 static int64_t kernel_hz(struct session *s)
 {
-    const char *v = s->parse.kernel_config
-                        ? s->parse.kernel_config(s->parse.user, "CONFIG_HZ")
-                        : NULL;
+    const char *v =
+        s->parse.kernel_config ? s->parse.kernel_config(s->parse.user, "CONFIG_HZ") : NULL;
     int64_t hz = 0;
     for (; v && *v >= '0' && *v <= '9'; v++)
         hz = hz * 10 + (*v - '0');

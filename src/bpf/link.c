@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Appends the library functions that a program calls, and those they call. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "bpf/code.h"
+#include "bpf/rtlib.h"
+
+static int find_function(const char *name)
+{
+    for (uint32_t i = 0; i < rtlib_nfunctions; i++)
+        if (strcmp(rtlib_functions[i].name, name) == 0)
+            return (int)i;
+    return -1;
+}
+
+struct linker {
+    struct bpf_image *img;
+    struct code *c;
+    uint32_t *sub_of; /* by library function: its subprogram number + 1 */
+    VEC(uint32_t) queue;
+};
+
+static uint32_t want(struct linker *l, uint32_t fn)
+{
+    if (!l->sub_of[fn]) {
+        const struct lib_function *f = &rtlib_functions[fn];
+        /* Placed when its turn comes: the number is known now. */
+        struct subprog s = {
+            .name = f->name, .global = f->global, .takes_ctx = f->takes_ctx, .nargs = f->nargs};
+        vec_push(l->c->arena, &l->c->subs, s);
+        vec_push(l->c->arena, &l->queue, fn);
+        l->sub_of[fn] = (uint32_t)l->c->subs.n;
+    }
+    return l->sub_of[fn] - 1;
+}
+
+static void place(struct linker *l, uint32_t fn)
+{
+    const struct lib_function *f = &rtlib_functions[fn];
+    struct code *c = l->c;
+    uint32_t start = code_here(c);
+    c->subs.v[l->sub_of[fn] - 1].start = start;
+    for (uint32_t i = 0; i < f->ninsns; i++)
+        vec_push(c->arena, &c->insns, f->insns[i]);
+    for (uint32_t i = 0; i < f->nrelocs; i++) {
+        const struct lib_reloc *r = &f->relocs[i];
+        struct reloc out = {.insn = start + r->insn, .kind = RELOC_MAP_VALUE, .offset = r->addend};
+        struct bpf_insn *in = &c->insns.v[out.insn];
+        switch (r->kind) {
+        case LIB_FUNC:
+            out.kind = RELOC_FUNC;
+            out.number = want(l, r->index);
+            in = &c->insns.v[out.insn];
+            if (r->address)
+                in->src_reg = BPF_PSEUDO_FUNC;
+            vec_push(c->arena, &c->relocs, out);
+            continue;
+        case LIB_SESSION:
+            out.number = IR_MAP_FIXED_GLOBALS;
+            break;
+        case LIB_CONSTS:
+            out.number = IR_MAP_FIXED_RODATA;
+            break;
+        case LIB_RODATA:
+            out.number = IR_MAP_FIXED_RODATA;
+            out.offset += l->img->lib_rodata_off;
+            break;
+        default:
+            out.kind = RELOC_MAP;
+            out.number = r->kind == LIB_RING  ? IR_MAP_FIXED_RING
+                         : r->kind == LIB_CTX ? IR_MAP_FIXED_CTX
+                                              : IR_MAP_FIXED_GLOBALS;
+        }
+        in->src_reg = out.kind == RELOC_MAP ? BPF_PSEUDO_MAP_FD : BPF_PSEUDO_MAP_VALUE;
+        in[0].imm = 0;
+        in[1].imm = out.kind == RELOC_MAP ? 0 : (int32_t)out.offset;
+        vec_push(c->arena, &c->relocs, out);
+    }
+}
+
+bool link_library(struct session *s, struct bpf_image *img, struct gen_prog *g)
+{
+    struct code *c = &g->code;
+    struct linker l = {.img = img, .c = c};
+    l.sub_of = arena_new_array(c->arena, uint32_t, rtlib_nfunctions + 1);
+    size_t own = c->relocs.n;
+    for (size_t i = 0; i < own; i++) {
+        struct reloc *r = &c->relocs.v[i];
+        if (r->kind != RELOC_LIB)
+            continue;
+        int fn = find_function(r->lib);
+        if (fn < 0) {
+            diag_error(&s->diag, "the runtime library has no function %s: this is a bug in stap",
+                       r->lib);
+            return false;
+        }
+        uint32_t sub = want(&l, (uint32_t)fn);
+        c->relocs.v[i].kind = RELOC_FUNC;
+        c->relocs.v[i].number = sub;
+    }
+    for (size_t i = 0; i < l.queue.n; i++)
+        place(&l, l.queue.v[i]);
+    /* All functions have their place: calls and callback addresses are relative. */
+    vec_for (i, c->relocs) {
+        const struct reloc *r = &c->relocs.v[i];
+        if (r->kind == RELOC_FUNC)
+            c->insns.v[r->insn].imm = (int32_t)(c->subs.v[r->number].start - r->insn - 1);
+    }
+    return true;
+}
