@@ -8,7 +8,7 @@ CC ?= gcc
 BPF_CLANG ?= clang
 CFLAGS ?= -O2 -g
 WARN = -Wall -Wextra -Werror
-ALL_CFLAGS = -std=gnu17 $(WARN) $(CFLAGS) -Isrc -I$(BUILD)/gen -D_GNU_SOURCE -MMD -MP $(EXTRA_CFLAGS)
+ALL_CFLAGS = -std=gnu17 $(WARN) $(CFLAGS) -iquote src -I$(BUILD)/gen -D_GNU_SOURCE -MMD -MP $(EXTRA_CFLAGS)
 LIBS = -lbpf -lelf
 
 LAYERS = base lang debuginfo sema probes ir bpf run cli

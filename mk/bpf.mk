@@ -17,7 +17,7 @@ $(BUILD)/gen/rtlib.c: $(BUILD)/embed_bpf $(BPF_OBJS)
 	$(BUILD)/embed_bpf $@ $(BPF_OBJS)
 
 $(RTLIB_O): $(BUILD)/gen/rtlib.c src/bpf/rtlib.h
-	$(CC) -std=gnu17 $(CFLAGS) $(EXTRA_CFLAGS) -Isrc -c -o $@ $<
+	$(CC) -std=gnu17 $(CFLAGS) $(EXTRA_CFLAGS) -iquote src -c -o $@ $<
 
 $(BUILD)/stap: $(RTLIB_O)
 OBJS += $(RTLIB_O)

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Attaching.  Nothing is pinned: when the last descriptor is closed, also by
+ * SIGKILL, the kernel detaches.
+ *
+ * System calls: one probe is attached to sys_enter or sys_exit itself.  When
+ * there are several, a dispatcher takes their place, which jumps to the handler
+ * of the call's number; the second handler of a number goes to a second
+ * dispatcher, and so on. */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "bpf/arch.h"
+#include "bpf/running.h"
+#include "probes/provider.h"
+
+enum { SYSCALLS_MAX = 1024 };
+
+static bool attach_failed(struct bpf_running *r, const struct probe *p, int err)
+{
+    diag_error(&r->session->diag, "cannot attach probe %s: %s", p->pp, strerror(err));
+    return false;
+}
+
+static bool add_link(struct bpf_running *r, const struct probe *p, int fd)
+{
+    if (fd < 0)
+        return attach_failed(r, p, -fd);
+    vec_push(r->session->arena, &r->links, fd);
+    return true;
+}
+
+static bool attach_tracepoint(struct bpf_running *r, const struct probe *p, int prog)
+{
+    return add_link(r, p, bpf_raw_tracepoint_open(NULL, prog));
+}
+
+/* ---- timer.profile ---- */
+
+static bool attach_profile(struct bpf_running *r, const struct probe *p, int prog)
+{
+    struct perf_event_attr attr = {
+        .type = PERF_TYPE_SOFTWARE,
+        .size = sizeof attr,
+        .config = PERF_COUNT_SW_CPU_CLOCK,
+        .sample_period = p->attach.interval_ns,
+    };
+    bool any = false;
+    for (uint32_t cpu = 0; cpu < r->ncpus; cpu++) {
+        int fd = (int)syscall(SYS_perf_event_open, &attr, -1, (int)cpu, -1, PERF_FLAG_FD_CLOEXEC);
+        if (fd < 0) {
+            if (errno == ENODEV || errno == ENXIO) /* possible, but not there */
+                continue;
+            return attach_failed(r, p, errno);
+        }
+        vec_push(r->session->arena, &r->links, fd);
+        if (ioctl(fd, PERF_EVENT_IOC_SET_BPF, prog) || ioctl(fd, PERF_EVENT_IOC_ENABLE, 0))
+            return attach_failed(r, p, errno);
+        any = true;
+    }
+    return any || attach_failed(r, p, ENODEV);
+}
+
+/* ---- system calls ---- */
+
+static int load_dispatcher(struct bpf_running *r, const struct probe *p, int table)
+{
+    struct code c = {.arena = r->session->arena};
+    bool enter = p->attach.kind == ATTACH_SYSCALL_ENTER;
+    if (enter) {
+        code_ldx(&c, 8, 3, 1, 8);
+    } else {
+        code_ldx(&c, 8, 3, 1, 0);
+        code_ldx(&c, 8, 3, 3, ARCH_REGS_SYSCALL_NR);
+    }
+    /* r1 is the program's context already. */
+    code_put(&c, BPF_LD | BPF_IMM | BPF_DW, 2, BPF_PSEUDO_MAP_FD, 0, table);
+    code_put(&c, 0, 0, 0, 0, 0);
+    code_call(&c, BPF_FUNC_tail_call);
+    code_movi(&c, 0, 0);
+    code_exit(&c);
+    LIBBPF_OPTS(bpf_prog_load_opts, o, .expected_attach_type = BPF_TRACE_RAW_TP,
+                .attach_btf_id = p->attach.btf_id);
+    return bpf_prog_load(BPF_PROG_TYPE_TRACING, "stap_syscalls", "GPL", c.insns.v, c.insns.n, &o);
+}
+
+/* Attaches the probes of one side that are still to do: each number once. */
+static bool attach_round(struct bpf_running *r, enum attach_kind kind, bool *done, bool *any)
+{
+    const struct program *prog = r->img->mod->program;
+    bool taken[SYSCALLS_MAX] = {0};
+    int table = -1, dispatcher = -1;
+    *any = false;
+    const struct probe *first = NULL;
+    vec_for (i, prog->probes) {
+        const struct probe *p = prog->probes.v[i];
+        if (done[i] || p->attach.kind != kind || p->attach.nr < 0 || p->attach.nr >= SYSCALLS_MAX ||
+            taken[p->attach.nr])
+            continue;
+        if (table < 0) {
+            LIBBPF_OPTS(bpf_map_create_opts, mo);
+            table =
+                bpf_map_create(BPF_MAP_TYPE_PROG_ARRAY, "stap_syscalls", 4, 4, SYSCALLS_MAX, &mo);
+            if (table < 0)
+                return attach_failed(r, p, -table);
+            vec_push(r->session->arena, &r->links, table);
+            first = p;
+        }
+        uint32_t nr = (uint32_t)p->attach.nr;
+        int err = bpf_map_update_elem(table, &nr, &r->prog_fds[i], 0);
+        if (err)
+            return attach_failed(r, p, -err);
+        taken[nr] = done[i] = *any = true;
+    }
+    if (!*any)
+        return true;
+    dispatcher = load_dispatcher(r, first, table);
+    if (dispatcher < 0)
+        return attach_failed(r, first, -dispatcher);
+    vec_push(r->session->arena, &r->links, dispatcher);
+    return attach_tracepoint(r, first, dispatcher);
+}
+
+static bool attach_syscalls(struct bpf_running *r, enum attach_kind kind)
+{
+    const struct program *prog = r->img->mod->program;
+    bool *done = arena_new_array(r->session->arena, bool, prog->probes.n + 1);
+    size_t n = 0, last = 0;
+    vec_for (i, prog->probes) {
+        const struct probe *p = prog->probes.v[i];
+        if (p->attach.kind != kind)
+            continue;
+        if (p->attach.nr < 0 && !attach_tracepoint(r, p, r->prog_fds[i]))
+            return false;
+        if (p->attach.nr >= 0) {
+            n++;
+            last = i;
+        }
+    }
+    if (n == 1)
+        return attach_tracepoint(r, prog->probes.v[last], r->prog_fds[last]);
+    for (bool any = n > 0; any;)
+        if (!attach_round(r, kind, done, &any))
+            return false;
+    return true;
+}
+
+/* ---- all ---- */
+
+enum { FDS_MAX = 64 };
+
+static bool attach_by_provider(struct bpf_running *r, const struct probe *p, int prog)
+{
+    int fds[FDS_MAX];
+    size_t n = 0;
+    int err = p->provider->attach(&p->attach, prog, fds, &n, FDS_MAX);
+    for (size_t i = 0; i < n; i++)
+        vec_push(r->session->arena, &r->links, fds[i]);
+    return !err || attach_failed(r, p, -err);
+}
+
+bool bpf_attach(struct bpf_running *r)
+{
+    const struct program *prog = r->img->mod->program;
+    vec_for (i, prog->probes) {
+        const struct probe *p = prog->probes.v[i];
+        bool ok = true;
+        if (p->provider && p->provider->attach)
+            ok = attach_by_provider(r, p, r->prog_fds[i]);
+        else if (p->attach.kind == ATTACH_TRACEPOINT)
+            ok = attach_tracepoint(r, p, r->prog_fds[i]);
+        else if (p->attach.kind == ATTACH_PROFILE)
+            ok = attach_profile(r, p, r->prog_fds[i]);
+        if (!ok)
+            return false;
+    }
+    return attach_syscalls(r, ATTACH_SYSCALL_EXIT) && attach_syscalls(r, ATTACH_SYSCALL_ENTER);
+}
+
+void bpf_detach(struct bpf_running *r)
+{
+    while (r->links.n)
+        close(r->links.v[--r->links.n]);
+}

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Maps and programs in the kernel. */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "bpf/rtlib.h"
+#include "bpf/running.h"
+
+enum { RING_SIZE = 1 << 20 };
+
+static void explain(struct session *s, int err, const char *what)
+{
+    if (err == EPERM || err == EACCES)
+        diag_error(&s->diag,
+                   "cannot %s: %s. Running a script needs root, or the capabilities CAP_BPF and "
+                   "CAP_PERFMON%s",
+                   what, strerror(err), geteuid() == 0 ? " (this kernel may be locked down)" : "");
+    else
+        diag_error(&s->diag, "cannot %s: %s", what, strerror(err));
+}
+
+/* ---- maps ---- */
+
+static uint32_t page_round(uint32_t n)
+{
+    uint32_t page = (uint32_t)sysconf(_SC_PAGESIZE);
+    return (n + page - 1) / page * page;
+}
+
+static int create(struct bpf_running *r, enum bpf_map_type type, const char *name, uint32_t key,
+                  uint32_t value, uint32_t entries, uint32_t flags)
+{
+    char shown[BPF_OBJ_NAME_LEN];
+    size_t n = 0;
+    for (const char *p = name; *p && n + 1 < sizeof shown; p++)
+        shown[n++] = *p == '_' || *p == '.' || (*p >= '0' && *p <= '9') ||
+                             (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z')
+                         ? *p
+                         : '_';
+    shown[n] = 0;
+    LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = flags);
+    int fd = bpf_map_create(type, shown, key, value, entries, &opts);
+    if (fd < 0) {
+        int err = -fd;
+        if (err == E2BIG || err == ENOMEM)
+            diag_error(&r->session->diag,
+                       "not enough memory for %s: %u entries of %u bytes; a size such as %s[1000] "
+                       "or -DMAXMAPENTRIES=1000 makes it smaller",
+                       name, entries, key + value, name);
+        else
+            explain(r->session, err, arena_printf(r->session->arena, "create the map %s", name));
+    }
+    return fd;
+}
+
+static bool create_fixed(struct bpf_running *r)
+{
+    struct bpf_image *img = r->img;
+    struct ir_module *m = img->mod;
+    uint32_t rodata = img->script_rodata_off + m->rodata_size + 8;
+    r->globals_size = page_round(m->globals_size);
+    r->maps[IR_MAP_FIXED_RING] = create(r, BPF_MAP_TYPE_RINGBUF, "stap_ring", 0, 0, RING_SIZE, 0);
+    if (r->maps[IR_MAP_FIXED_RING] < 0)
+        return false;
+    r->maps[IR_MAP_FIXED_GLOBALS] =
+        create(r, BPF_MAP_TYPE_ARRAY, "stap_globals", 4, m->globals_size, 1, BPF_F_MMAPABLE);
+    r->maps[IR_MAP_FIXED_RODATA] =
+        create(r, BPF_MAP_TYPE_ARRAY, "stap_rodata", 4, rodata, 1, BPF_F_RDONLY_PROG);
+    r->maps[IR_MAP_FIXED_CTX] =
+        create(r, BPF_MAP_TYPE_ARRAY, "stap_context", 4, img->layout.size, r->ncpus * CTX_POOL, 0);
+    if (r->maps[IR_MAP_FIXED_GLOBALS] < 0 || r->maps[IR_MAP_FIXED_RODATA] < 0 ||
+        r->maps[IR_MAP_FIXED_CTX] < 0)
+        return false;
+
+    r->globals = mmap(NULL, r->globals_size, PROT_READ | PROT_WRITE, MAP_SHARED,
+                      r->maps[IR_MAP_FIXED_GLOBALS], 0);
+    if (r->globals == MAP_FAILED) {
+        r->globals = NULL;
+        explain(r->session, errno, "map the globals");
+        return false;
+    }
+    memcpy((char *)r->globals + sizeof(struct abi_session),
+           (const char *)m->globals_init + sizeof(struct abi_session),
+           m->globals_size - sizeof(struct abi_session));
+
+    char *ro = calloc(1, rodata);
+    if (!ro)
+        return false;
+    struct abi_const k = {.maxstringlen = m->maxstringlen,
+                          .ctx_size = img->layout.size,
+                          .out_size = img->layout.out_size,
+                          .str_limit = img->layout.size - m->maxstringlen,
+                          .ncpus = r->ncpus};
+    memcpy(ro, &k, sizeof k);
+    memcpy(ro + img->lib_rodata_off, rtlib_rodata, rtlib_rodata_size);
+    if (m->rodata_size)
+        memcpy(ro + img->script_rodata_off, m->rodata, m->rodata_size);
+    uint32_t zero = 0;
+    int err = bpf_map_update_elem(r->maps[IR_MAP_FIXED_RODATA], &zero, ro, 0);
+    free(ro);
+    if (!err)
+        err = bpf_map_freeze(r->maps[IR_MAP_FIXED_RODATA]);
+    if (err)
+        explain(r->session, -err, "fill the read-only data");
+    return !err;
+}
+
+/* Each context knows its number: some buffers are one per context. */
+static bool number_contexts(struct bpf_running *r)
+{
+    char *ctx = calloc(1, r->img->layout.size);
+    if (!ctx)
+        return false;
+    int err = 0;
+    for (uint32_t i = 1; i < r->ncpus * CTX_POOL && !err; i++) {
+        ((struct abi_ctx *)(void *)ctx)->index = i;
+        err = bpf_map_update_elem(r->maps[IR_MAP_FIXED_CTX], &i, ctx, 0);
+    }
+    free(ctx);
+    return !err;
+}
+
+static bool create_maps(struct bpf_running *r)
+{
+    const struct ir_module *m = r->img->mod;
+    if (!create_fixed(r))
+        return false;
+    bool per_context = false;
+    vec_for (i, m->maps) {
+        static const enum bpf_map_type types[] = {
+            [IR_MAP_HASH] = BPF_MAP_TYPE_HASH,
+            [IR_MAP_PERCPU_HASH] = BPF_MAP_TYPE_PERCPU_HASH,
+            [IR_MAP_ARRAY] = BPF_MAP_TYPE_ARRAY,
+            [IR_MAP_PERCPU_ARRAY] = BPF_MAP_TYPE_PERCPU_ARRAY,
+        };
+        const struct ir_map *map = &m->maps.v[i];
+        uint32_t n = map->max_entries;
+        if (n == IR_PER_CONTEXT) {
+            n = r->ncpus * CTX_POOL;
+            per_context = true;
+        }
+        r->maps[IR_MAP_FIRST + i] =
+            create(r, types[map->kind], map->name, map->key_size, map->value_size, n, 0);
+        if (r->maps[IR_MAP_FIRST + i] < 0)
+            return false;
+    }
+    return !per_context || number_contexts(r);
+}
+
+/* ---- programs ---- */
+
+static void fill_maps(struct bpf_running *r, struct gen_prog *g)
+{
+    vec_for (i, g->code.relocs) {
+        const struct reloc *rel = &g->code.relocs.v[i];
+        if (rel->kind != RELOC_MAP && rel->kind != RELOC_MAP_VALUE)
+            continue;
+        struct bpf_insn *in = &g->code.insns.v[rel->insn];
+        in[0].imm = r->maps[rel->number];
+        in[1].imm = rel->kind == RELOC_MAP_VALUE ? (int32_t)rel->offset : 0;
+    }
+}
+
+static bool uses_subprograms(const struct code *c)
+{
+    return c->subs.n > 1;
+}
+
+static int load_once(struct bpf_running *r, struct gen_prog *g, char *log, size_t log_size)
+{
+    const struct probe *p = g->ir->probe;
+    enum bpf_prog_type type = p->attach.prog == PROG_SYSCALL   ? BPF_PROG_TYPE_SYSCALL
+                              : p->attach.prog == PROG_TRACING ? BPF_PROG_TYPE_TRACING
+                                                               : BPF_PROG_TYPE_PERF_EVENT;
+    LIBBPF_OPTS(bpf_prog_load_opts, o);
+    int btf_fd = -1;
+    if (uses_subprograms(&g->code)) {
+        uint32_t len;
+        struct bpf_func_info *fi;
+        void *blob = btf_for_prog(r->session->arena, &g->code, r->img->layout.size, &len, &fi);
+        LIBBPF_OPTS(bpf_btf_load_opts, bo);
+        btf_fd = bpf_btf_load(blob, len, &bo);
+        if (btf_fd < 0)
+            return btf_fd;
+        o.prog_btf_fd = (uint32_t)btf_fd;
+        o.func_info = fi;
+        o.func_info_cnt = (uint32_t)g->code.subs.n;
+        o.func_info_rec_size = sizeof *fi;
+    }
+    if (type == BPF_PROG_TYPE_SYSCALL)
+        o.prog_flags = BPF_F_SLEEPABLE;
+    if (type == BPF_PROG_TYPE_TRACING) {
+        o.expected_attach_type = BPF_TRACE_RAW_TP;
+        o.attach_btf_id = p->attach.btf_id;
+    }
+    if (log) {
+        o.log_level = 1;
+        o.log_buf = log;
+        o.log_size = (uint32_t)log_size;
+    }
+    int fd = bpf_prog_load(type, "stap_probe", "GPL", g->code.insns.v, g->code.insns.n, &o);
+    if (btf_fd >= 0)
+        close(btf_fd);
+    return fd;
+}
+
+static void refused(struct bpf_running *r, struct gen_prog *g, int err)
+{
+    struct session *s = r->session;
+    enum { LOG = 1 << 24 };
+    if (err == EPERM) {
+        explain(s, err, arena_printf(s->arena, "load the handler of probe %s", g->ir->probe->pp));
+        return;
+    }
+    char *log = calloc(1, LOG);
+    if (!log)
+        return;
+    int fd = load_once(r, g, log, LOG);
+    if (fd >= 0)
+        close(fd);
+    if (err == E2BIG || strstr(log, "too large") || strstr(log, "too complex"))
+        diag_semantic(&s->diag, g->ir->probe->tok,
+                      "the handler of probe %s is too large for this kernel: split it into several "
+                      "probes, or move parts of it to functions",
+                      g->ir->probe->pp);
+    else
+        diag_error(&s->diag,
+                   "the kernel's verifier refused the handler of probe %s: this is a bug in stap; "
+                   "please report it with the output of stap --dump-bpf",
+                   g->ir->probe->pp);
+    if (s->verbose > 0 || getenv("STAP_VERIFIER_LOG")) {
+        size_t n = strlen(log);
+        fprintf(s->diag.out, "%s\n", n > 20000 ? log + n - 20000 : log);
+    }
+    free(log);
+}
+
+static bool load_progs(struct bpf_running *r)
+{
+    vec_for (i, r->img->progs) {
+        struct gen_prog *g = r->img->progs.v[i];
+        fill_maps(r, g);
+        int fd = load_once(r, g, NULL, 0);
+        if (fd < 0) {
+            refused(r, g, -fd);
+            return false;
+        }
+        r->prog_fds[i] = fd;
+    }
+    return true;
+}
+
+struct bpf_running *bpf_load(struct session *s, struct bpf_image *img)
+{
+    struct bpf_running *r = arena_new_obj(s->arena, struct bpf_running);
+    r->session = s;
+    r->img = img;
+    int n = libbpf_num_possible_cpus();
+    r->ncpus = n > 0 ? (uint32_t)n : 1;
+    r->nmaps = IR_MAP_FIRST + img->mod->maps.n;
+    r->maps = arena_new_array(s->arena, int, r->nmaps);
+    r->prog_fds = arena_new_array(s->arena, int, img->progs.n + 1);
+    for (size_t i = 0; i < r->nmaps; i++)
+        r->maps[i] = -1;
+    vec_for (i, img->progs)
+        r->prog_fds[i] = -1;
+    if (create_maps(r) && load_progs(r))
+        return r;
+    bpf_unload(r);
+    return NULL;
+}
+
+void bpf_unload(struct bpf_running *r)
+{
+    bpf_detach(r);
+    vec_for (i, r->img->progs)
+        if (r->prog_fds[i] >= 0)
+            close(r->prog_fds[i]);
+    if (r->globals)
+        munmap(r->globals, r->globals_size);
+    r->globals = NULL;
+    for (size_t i = 0; i < r->nmaps; i++)
+        if (r->maps[i] >= 0)
+            close(r->maps[i]);
+}
+
+struct abi_session *bpf_session(struct bpf_running *r)
+{
+    return r->globals;
+}
+
+int bpf_ring_fd(const struct bpf_running *r)
+{
+    return r->maps[IR_MAP_FIXED_RING];
+}
+
+uint32_t bpf_ring_size(const struct bpf_running *r)
+{
+    (void)r;
+    return RING_SIZE;
+}
+
+int bpf_run_probe(struct bpf_running *r, int id)
+{
+    LIBBPF_OPTS(bpf_test_run_opts, o);
+    return bpf_prog_test_run_opts(r->prog_fds[id], &o);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Private to bpf/: what is in the kernel. */
+#pragma once
+#include "bpf/code.h"
+
+struct bpf_running {
+    struct session *session;
+    struct bpf_image *img;
+    uint32_t ncpus;
+    int *maps; /* by map number */
+    size_t nmaps;
+    int *prog_fds; /* by probe */
+    struct abi_session *globals;
+    uint32_t globals_size;
+    VEC(int) links; /* closing one detaches */
+};
