@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Maps and programs in the kernel. */
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,7 +95,7 @@ static bool create_fixed(struct bpf_running *r)
     struct abi_const k = {.maxstringlen = m->maxstringlen,
                           .ctx_size = img->layout.size,
                           .out_size = img->layout.out_size,
-                          .str_limit = img->layout.size - m->maxstringlen,
+                          .str_limit = img->layout.size - m->maxstringlen - STRING_SLACK,
                           .ncpus = r->ncpus};
     memcpy(ro, &k, sizeof k);
     memcpy(ro + img->lib_rodata_off, rtlib_rodata, rtlib_rodata_size);

@@ -118,6 +118,7 @@ static long collect_one(void *map, const void *key, char *value, struct collect 
     const struct abi_foreach *d = c->d;
     struct abi_iter *it = c->it;
     u64 n = it->n;
+    (void)map;
     if (n >= d->max)
         return 1;
     struct abi_iter_entry *e = (struct abi_iter_entry *)(it + 1) + n;
@@ -292,5 +293,112 @@ NOINLINE u64 rt_clear(void *map)
 {
     u64 none = 0;
     bpf_for_each_map_elem(map, delete_one, &none, 0);
+    return 0;
+}
+
+/* ---- wrapping arrays ---- */
+
+struct oldest {
+    char *key; /* of the oldest element so far */
+    u64 seq_off, key_size;
+};
+
+/* The smallest number so far is in front of the key, in memory whose contents the
+ * verifier does not know. */
+static long find_oldest(void *map, const void *key, char *value, struct oldest *o)
+{
+    u64 seq = *(u64 *)(value + o->seq_off);
+    (void)map;
+    if (seq >= *(u64 *)o->key)
+        return 0;
+    *(u64 *)o->key = seq;
+    bpf_probe_read_kernel(o->key + 8, (u32)o->key_size, key);
+    return 0;
+}
+
+/* Deletes the element with the smallest insertion number; `room` holds a number and a key. */
+STATIC u64 rt_evict_oldest(void *map, char *room, u64 seq_off, u64 key_size)
+{
+    struct oldest o = {.key = room, .seq_off = seq_off, .key_size = key_size};
+    *(u64 *)room = ~0ull;
+    bpf_for_each_map_elem(map, find_oldest, &o, 0);
+    if (*(u64 *)room != ~0ull)
+        bpf_map_delete_elem(map, room + 8);
+    return 0;
+}
+
+/* ---- statistics ---- */
+
+/* Adds v² to the 128-bit sum of squares at `sum`. */
+STATIC u64 rt_stat_square(u64 *sum, s64 v)
+{
+    u64 m = v < 0 ? -(u64)v : (u64)v;
+    u64 hi = m >> 32, lo = m & 0xffffffff;
+    u64 mid = hi * lo;
+    u64 low = lo * lo, high = hi * hi + (mid >> 31);
+    u64 add = mid << 33;
+    low += add;
+    high += low < add;
+    u64 old = __sync_fetch_and_add(&sum[0], low);
+    __sync_fetch_and_add(&sum[1], high + (old + low < old));
+    return 0;
+}
+
+/* Variance of a collected aggregate, as an integer: (n·Σx² − (Σx)²) / (n·(n − 1)). */
+STATIC u64 rt_stat_variance(struct abi_stat *s)
+{
+    u64 n = s->count;
+    if (n < 2)
+        return 0;
+    /* Around the mean, to stay within 64 bits: Σx² − sum·mean, in two words. */
+    s64 sum = s->sum;
+    u64 a = sum < 0 ? -(u64)sum : (u64)sum;
+    u64 q = a / n, r = a % n;
+    /* sum²/n = a·q + a·r/n */
+    u64 ah = a >> 32, al = a & 0xffffffff, qh = q >> 32, ql = q & 0xffffffff;
+    u64 m1 = ah * ql, m2 = al * qh, low = al * ql, high = ah * qh + (m1 >> 32) + (m2 >> 32);
+    u64 t = low + (m1 << 32);
+    high += t < low;
+    low = t + (m2 << 32);
+    high += low < t;
+    u64 extra = a <= 0xffffffff || !r ? a * r / n : a / n * r;
+    t = low + extra;
+    high += t < low;
+    u64 diff = (u64)s->shift_avg - t;
+    u64 diff_high = (u64)s->variance_sum - high - ((u64)s->shift_avg < t);
+    if (diff_high) /* beyond 64 bits: the precision of the mean is enough */
+        return ~0ull >> 1;
+    return diff / (n - 1);
+}
+
+struct clear_walk {
+    void *map;
+    const void *key;
+    u64 words;
+    u64 *value;
+};
+
+static long clear_word(u32 i, struct clear_walk *w)
+{
+    u64 at = i;
+    if (at >= w->words)
+        return 1;
+    w->value[at] = 0;
+    return 0;
+}
+
+static long clear_cpu(u32 cpu, struct clear_walk *w)
+{
+    w->value = bpf_map_lookup_percpu_elem(w->map, w->key, cpu);
+    if (w->value)
+        bpf_loop((u32)w->words, clear_word, w, 0);
+    return 0;
+}
+
+/* Empties a scalar statistic. */
+STATIC u64 rt_stat_clear(void *map, const void *key, u64 words)
+{
+    struct clear_walk w = {.map = map, .key = key, .words = words};
+    bpf_loop(consts.ncpus, clear_cpu, &w, 0);
     return 0;
 }

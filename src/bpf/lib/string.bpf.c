@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* String functions.  Loops over characters are bpf_loop callbacks whose state is
+ * in ctx.scratch: the verifier does not follow it from round to round. */
+#include "rt.h"
+
+enum { RESULT = 15 }; /* scratch word of results */
+
+/* A loop over one or two strings; `c` keeps the counters. */
+struct walk {
+    struct ctxmem *c;
+    char *a, *b;
+    char *dst;
+};
+
+INLINE u64 *scratch(struct walk *w)
+{
+    return w->c->ctx.scratch;
+}
+
+/* ---- compare ---- */
+
+static long compare_word(u32 i, struct walk *w)
+{
+    u64 at = (u64)i * 8;
+    if (at >= consts.maxstringlen)
+        return 1;
+    u64 x = *(u64 *)(w->a + at), y = *(u64 *)(w->b + at);
+    for (int k = 0; k < 8; k++) {
+        u64 p = x & 0xff, q = y & 0xff;
+        if (p != q) {
+            scratch(w)[RESULT] = p < q ? -1ull : 1;
+            return 1;
+        }
+        if (!p)
+            return 1;
+        x >>= 8;
+        y >>= 8;
+    }
+    return 0;
+}
+
+/* < 0, 0, > 0 as the strings' bytes compare. */
+GLOBAL u64 rt_strcmp(struct ctxmem *c, u64 a, u64 b)
+{
+    struct walk w = {.c = c, .a = ctx_str(c, a), .b = ctx_str(c, b)};
+    if (!c || !w.a || !w.b)
+        return 0;
+    c->ctx.scratch[RESULT] = 0;
+    bpf_loop(consts.maxstringlen / 8 + 1, compare_word, &w, 0);
+    return c->ctx.scratch[RESULT];
+}
+
+/* ---- pieces ---- */
+
+GLOBAL u64 rt_strlen(struct ctxmem *c, u64 a)
+{
+    const char *s = ctx_str(c, a);
+    if (!s)
+        return 0;
+    /* Read over itself: the length is what counts. */
+    long n = bpf_probe_read_kernel_str((char *)s, consts.maxstringlen, s);
+    return n < 1 ? 0 : (u64)n - 1;
+}
+
+GLOBAL u64 rt_substr(struct ctxmem *c, u64 dst, u64 src, u64 start, u64 length)
+{
+    char *d = ctx_str(c, dst);
+    char *s = ctx_str(c, src);
+    if (!d || !s)
+        return 0;
+    d[0] = 0;
+    u64 n = rt_strlen(c, src);
+    if ((s64)length <= 0 || start >= n || start >= consts.maxstringlen)
+        return 0;
+    u64 most = consts.maxstringlen - start;
+    u64 take = length + 1 < most && length + 1 > length ? length + 1 : most;
+    if (take == 0 || take > consts.maxstringlen)
+        return 0;
+    bpf_probe_read_kernel_str(d, (u32)take, s + start);
+    return 0;
+}
+
+GLOBAL u64 rt_stringat(struct ctxmem *c, u64 src, u64 at)
+{
+    const char *s = ctx_str(c, src);
+    if (!s || at >= consts.maxstringlen || at >= rt_strlen(c, src))
+        return 0;
+    return (u8)s[at];
+}
+
+/* ---- searching ---- */
+
+enum { F_AT, F_MATCHED, F_START, F_OUT, F_LEN, F_BASE, F_VALUE, F_STATE, F_NLEN };
+
+/* One character of a against b[matched]; on a mismatch the next start is tried. */
+static long find_step(u32 i, struct walk *w)
+{
+    u64 *s = scratch(w);
+    u64 start = s[F_START], matched = s[F_MATCHED];
+    u64 at = start + matched;
+    (void)i;
+    if (at >= consts.maxstringlen || matched >= consts.maxstringlen)
+        return 1;
+    u8 want = (u8)w->b[matched], have = (u8)w->a[at];
+    if (!want) {
+        s[RESULT] = 1;
+        return 1;
+    }
+    if (!have)
+        return 1;
+    if (want == have) {
+        s[F_MATCHED] = matched + 1;
+    } else {
+        s[F_START] = start + 1;
+        s[F_MATCHED] = 0;
+    }
+    return 0;
+}
+
+GLOBAL u64 rt_isinstr(struct ctxmem *c, u64 a, u64 b)
+{
+    struct walk w = {.c = c, .a = ctx_str(c, a), .b = ctx_str(c, b)};
+    if (!c || !w.a || !w.b)
+        return 0;
+    c->ctx.scratch[RESULT] = c->ctx.scratch[F_START] = c->ctx.scratch[F_MATCHED] = 0;
+    bpf_loop(1 << 20, find_step, &w, 0);
+    return c->ctx.scratch[RESULT];
+}
+
+struct replace {
+    struct ctxmem *c;
+    char *src, *old, *new, *dst;
+};
+
+/* Like find_step; on a mismatch the character at start is copied, on a match the
+ * replacement is. */
+static long replace_step(u32 i, struct replace *w)
+{
+    u64 *s = w->c->ctx.scratch;
+    u64 start = s[F_START], matched = s[F_MATCHED], out = s[F_OUT], at = start + matched;
+    (void)i;
+    if (at >= consts.maxstringlen || matched >= consts.maxstringlen || start >= consts.maxstringlen ||
+        out >= consts.maxstringlen - 1)
+        return 1;
+    u8 want = (u8)w->old[matched], have = (u8)w->src[at];
+    if (!want && matched) {
+        u32 room = consts.maxstringlen - (u32)out;
+        if (!room || room > consts.maxstringlen)
+            return 1;
+        long n = bpf_probe_read_kernel_str(w->dst + out, room, w->new);
+        s[F_OUT] = out + (n > 0 ? (u64)n - 1 : 0);
+        s[F_START] = at;
+        s[F_MATCHED] = 0;
+        return 0;
+    }
+    if (want && want == have) {
+        s[F_MATCHED] = matched + 1;
+        return 0;
+    }
+    u8 first = (u8)w->src[start];
+    if (!first)
+        return 1;
+    w->dst[out] = (char)first;
+    s[F_OUT] = out + 1;
+    s[F_START] = start + 1;
+    s[F_MATCHED] = 0;
+    return 0;
+}
+
+GLOBAL u64 rt_str_replace(struct ctxmem *c, u64 dst, u64 src, u64 old, u64 new)
+{
+    struct replace w = {.c = c,
+                        .dst = ctx_str(c, dst),
+                        .src = ctx_str(c, src),
+                        .old = ctx_str(c, old),
+                        .new = ctx_str(c, new)};
+    if (!c || !w.dst || !w.src || !w.old || !w.new)
+        return 0;
+    u64 *s = c->ctx.scratch;
+    s[F_START] = s[F_MATCHED] = s[F_OUT] = 0;
+    bpf_loop(1 << 20, replace_step, &w, 0);
+    u64 out = s[F_OUT];
+    if (out < consts.maxstringlen)
+        w.dst[out] = 0;
+    return 0;
+}
+
+/* ---- numbers ---- */
+
+static long strtol_step(u32 i, struct walk *w)
+{
+    u64 *s = scratch(w);
+    u64 at = s[F_AT];
+    (void)i;
+    if (at >= consts.maxstringlen)
+        return 1;
+    u8 ch = (u8)w->a[at];
+    u64 d = ch >= '0' && ch <= '9'   ? ch - '0'
+            : ch >= 'a' && ch <= 'z' ? ch - 'a' + 10
+            : ch >= 'A' && ch <= 'Z' ? ch - 'A' + 10
+                                     : 99;
+    if (d >= s[F_BASE])
+        return 1;
+    s[F_VALUE] = s[F_VALUE] * s[F_BASE] + d;
+    s[F_AT] = at + 1;
+    return 0;
+}
+
+/* As the kernel's simple_strtol: no white space, a minus sign, prefix 0x or 0 by base. */
+GLOBAL u64 rt_strtol(struct ctxmem *c, u64 src, u64 base)
+{
+    struct walk w = {.c = c, .a = ctx_str(c, src)};
+    if (!c || !w.a)
+        return 0;
+    u64 at = 0, minus = 0;
+    if (w.a[0] == '-') {
+        minus = 1;
+        at = 1;
+    }
+    char x = w.a[at], y = w.a[at + 1];
+    char z = y ? w.a[at + 2] : 0;
+    if (x == '0' && (y == 'x' || y == 'X') && (base == 0 || base == 16) &&
+        ((z >= '0' && z <= '9') || (z >= 'a' && z <= 'f') || (z >= 'A' && z <= 'F'))) {
+        base = 16;
+        at += 2;
+    } else if (base == 0) {
+        base = x == '0' ? 8 : 10;
+    }
+    c->ctx.scratch[F_AT] = at;
+    c->ctx.scratch[F_BASE] = base;
+    c->ctx.scratch[F_VALUE] = 0;
+    bpf_loop(80, strtol_step, &w, 0);
+    u64 v = c->ctx.scratch[F_VALUE];
+    return minus ? -v : v;
+}
+
+/* ---- tokens ---- */
+
+struct token_walk {
+    struct ctxmem *c;
+    char *src, *delim, *dst;
+};
+
+/* scratch: F_AT in the source, F_OUT in the token, F_MATCHED in the delimiters,
+ * F_STATE 0 before the token, 1 in it. */
+static long token_step(u32 i, struct token_walk *w)
+{
+    u64 *s = w->c->ctx.scratch;
+    u64 at = s[F_AT], k = s[F_MATCHED], out = s[F_OUT];
+    (void)i;
+    if (at >= consts.maxstringlen || k >= consts.maxstringlen || out >= consts.maxstringlen - 1)
+        return 1;
+    u8 ch = (u8)w->src[at], d = (u8)w->delim[k];
+    if (!ch) {
+        return 1;
+    }
+    if (d == ch) { /* a delimiter */
+        s[F_AT] = at + 1;
+        s[F_MATCHED] = 0;
+        return s[F_STATE] == 1;
+    }
+    if (d) {
+        s[F_MATCHED] = k + 1;
+        return 0;
+    }
+    w->dst[out] = (char)ch;
+    s[F_OUT] = out + 1;
+    s[F_AT] = at + 1;
+    s[F_MATCHED] = 0;
+    s[F_STATE] = 1;
+    return 0;
+}
+
+/* The next token of the string at src, from position `at`, to dst; where to go on. */
+GLOBAL u64 rt_tokenize(struct ctxmem *c, u64 dst, u64 src, u64 delim, u64 at)
+{
+    struct token_walk w = {
+        .c = c, .dst = ctx_str(c, dst), .src = ctx_str(c, src), .delim = ctx_str(c, delim)};
+    if (!c || !w.dst || !w.src || !w.delim)
+        return 0;
+    u64 *s = c->ctx.scratch;
+    s[F_AT] = at;
+    s[F_OUT] = s[F_MATCHED] = s[F_STATE] = 0;
+    bpf_loop(1 << 20, token_step, &w, 0);
+    u64 out = s[F_OUT];
+    if (out < consts.maxstringlen)
+        w.dst[out] = 0;
+    return s[F_AT];
+}
+
+/* ---- quoting ---- */
+
+/* scratch: F_AT, F_OUT, F_LEN room, F_STATE 1 when cut, F_BASE: mode bits. */
+static long quote_step(u32 i, struct walk *w)
+{
+    u64 *s = scratch(w);
+    u64 at = s[F_AT], out = s[F_OUT], room = s[F_LEN];
+    (void)i;
+    if (at >= consts.maxstringlen || out >= consts.maxstringlen)
+        return 1;
+    u8 ch = (u8)w->a[at];
+    if (!ch || at >= s[F_NLEN])
+        return 1;
+    u8 e = ch == '\a' ? 'a' : ch == '\b' ? 'b' : ch == '\f' ? 'f' : ch == '\n' ? 'n' : ch == '\r' ? 'r'
+           : ch == '\t' ? 't' : ch == '\v' ? 'v' : ch == '"' ? '"' : ch == '\\' ? '\\' : 0;
+    u64 n = e ? 2 : ch >= 32 && ch < 127 ? 1 : 4;
+    if (out + n > room || out + 5 > consts.maxstringlen) {
+        s[F_STATE] = 1;
+        return 1;
+    }
+    char *d = w->dst + out;
+    if (n == 1) {
+        d[0] = (char)ch;
+    } else if (n == 2) {
+        d[0] = '\\';
+        d[1] = (char)e;
+    } else {
+        d[0] = '\\';
+        d[1] = '0' + (ch >> 6);
+        d[2] = '0' + (ch >> 3 & 7);
+        d[3] = '0' + (ch & 7);
+    }
+    s[F_OUT] = out + n;
+    s[F_AT] = at + 1;
+    return 0;
+}
+
+/* Printable form of the first `n` characters of src: escapes as in C; when `quoted`, in
+ * quotes, with … as three dots behind them when it was cut. */
+GLOBAL u64 rt_text(struct ctxmem *c, u64 dst, u64 src, u64 n, u64 quoted)
+{
+    struct walk w = {.c = c, .a = ctx_str(c, src), .dst = ctx_str(c, dst)};
+    if (!c || !w.a || !w.dst)
+        return 0;
+    u64 *s = c->ctx.scratch;
+    u64 most = consts.maxstringlen - 1;
+    if (n == 0 || n > most)
+        n = most;
+    s[F_AT] = 0;
+    s[F_OUT] = quoted ? 1 : 0;
+    s[F_STATE] = 0;
+    s[F_NLEN] = ~0ull;
+    /* Room for the text, without the closing quote and dots. */
+    s[F_LEN] = quoted ? (n > 5 ? n - 5 : 0) + 0 : n;
+    if (quoted)
+        w.dst[0] = '"';
+    bpf_loop((u32)n + 1, quote_step, &w, 0);
+    u64 out = s[F_OUT], at = s[F_AT];
+    if (out >= consts.maxstringlen - 8 || at >= consts.maxstringlen)
+        out = consts.maxstringlen - 8;
+    if (quoted) {
+        if (out < consts.maxstringlen - 8) {
+            w.dst[out] = '"';
+            out++;
+        }
+        if (s[F_STATE] && out < consts.maxstringlen - 8) {
+            w.dst[out] = '.';
+            w.dst[out + 1] = '.';
+            w.dst[out + 2] = '.';
+            out += 3;
+        }
+    }
+    if (out < consts.maxstringlen)
+        w.dst[out] = 0;
+    return 0;
+}
+
+/* ---- dates ---- */
+
+struct date {
+    u64 days, year, month, day, wday, secs;
+};
+
+/* Seconds since 1970 → "Thu Jan  1 00:00:00 1970". */
+GLOBAL u64 rt_ctime(struct ctxmem *c, u64 dst, u64 t)
+{
+    static const char names[] = "ThuFriSatSunMonTueWedJanFebMarAprMayJunJulAugSepOctNovDec";
+    char *d = ctx_str(c, dst);
+    if (!d)
+        return 0;
+    s64 days = (s64)t / 86400, secs = (s64)t % 86400;
+    /* Division is unsigned here: negative times go through an offset of 400-year cycles. */
+    s64 shifted = (s64)t + 12622780800ll * 100; /* 40,000 years of 146,097 / 400 days */
+    u64 ud = (u64)shifted / 86400;
+    secs = (s64)((u64)shifted % 86400);
+    days = (s64)ud;
+    u64 wday = (ud + 0) % 7;
+    /* Days since 0000-03-01 of a shifted era (civil calendar by cycles of 400 years). */
+    u64 z = (u64)days + 719468 - 0;
+    u64 era = z / 146097, doe = z % 146097;
+    u64 yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+    u64 doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    u64 mp = (5 * doy + 2) / 153;
+    u64 day = doy - (153 * mp + 2) / 5 + 1;
+    u64 month = mp < 10 ? mp + 2 : mp - 10; /* 0 = January */
+    s64 year = (s64)(yoe + era * 400) - 40000 + (month <= 1);
+    u64 h = (u64)secs / 3600, m = (u64)secs / 60 % 60, s = (u64)secs % 60;
+    u64 wo = wday * 3, mo = 21 + month * 3;
+    if (wo > 18 || mo > 54)
+        return 0;
+    for (int i = 0; i < 3; i++) {
+        d[i] = names[wo + i];
+        d[4 + i] = names[mo + i];
+    }
+    d[3] = d[7] = d[10] = d[19] = ' ';
+    d[8] = day >= 10 ? '0' + (char)(day / 10) : ' ';
+    d[9] = '0' + (char)(day % 10);
+    d[11] = '0' + (char)(h / 10);
+    d[12] = '0' + (char)(h % 10);
+    d[13] = d[16] = ':';
+    d[14] = '0' + (char)(m / 10);
+    d[15] = '0' + (char)(m % 10);
+    d[17] = '0' + (char)(s / 10);
+    d[18] = '0' + (char)(s % 10);
+    u64 y = year < 0 ? 0 : (u64)year;
+    d[20] = '0' + (char)(y / 1000 % 10);
+    d[21] = '0' + (char)(y / 100 % 10);
+    d[22] = '0' + (char)(y / 10 % 10);
+    d[23] = '0' + (char)(y % 10);
+    d[24] = 0;
+    return 0;
+}
