@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* printf conversions of records.  The formatter in BPF passes the same vectors
+ * (tests/run/format_vectors.h).  Where it differs from C's printf: `#` writes
+ * its prefix before 0 too, and a precision does not cancel zero padding. */
+#include <string.h>
+
+#include "run/private.h"
+
+enum { WIDTH_MAX = 8192, DIGITS_MAX = 24 };
+
+static const char pairs[201] = "00010203040506070809101112131415161718192021222324"
+                               "25262728293031323334353637383940414243444546474849"
+                               "50515253545556575859606162636465666768697071727374"
+                               "75767778798081828384858687888990919293949596979899";
+
+/* Digits of `v`, written backwards from `end`; the first one. */
+static char *decimal(char *end, u64 v)
+{
+    while (v >= 100) {
+        unsigned r = (unsigned)(v % 100) * 2;
+        v /= 100;
+        *--end = pairs[r + 1];
+        *--end = pairs[r];
+    }
+    if (v >= 10) {
+        *--end = pairs[v * 2 + 1];
+        *--end = pairs[v * 2];
+    } else {
+        *--end = (char)('0' + v);
+    }
+    return end;
+}
+
+static char *power_of_two(char *end, u64 v, unsigned bits, bool upper)
+{
+    const char *digits = upper ? "0123456789ABCDEF" : "0123456789abcdef";
+    do {
+        *--end = digits[v & ((1u << bits) - 1)];
+        v >>= bits;
+    } while (v);
+    return end;
+}
+
+static void fill(struct strbuf *out, char c, long n)
+{
+    if (n > 0) {
+        memset(strbuf_room(out, (size_t)n), c, (size_t)n);
+        out->n += (size_t)n;
+    }
+}
+
+static void padded(struct strbuf *out, const char *s, size_t n, const struct fmt_part *p)
+{
+    long pad = p->width > 0 ? (long)p->width - (long)n : 0;
+    if (!(p->flags & FMTF_MINUS))
+        fill(out, ' ', pad);
+    strbuf_add(out, s, n);
+    if (p->flags & FMTF_MINUS)
+        fill(out, ' ', pad);
+}
+
+static void number(struct strbuf *out, const struct fmt_part *p, s64 v)
+{
+    char digits[DIGITS_MAX], prefix[3];
+    char *end = digits + DIGITS_MAX, *d;
+    long nprefix = 0;
+    bool alt = (p->flags & FMTF_ALT) || p->conv == FMT_POINTER;
+    switch (p->conv) {
+    case FMT_SIGNED:
+        d = decimal(end, v < 0 ? 0 - (u64)v : (u64)v);
+        if (v < 0)
+            prefix[nprefix++] = '-';
+        else if (p->flags & FMTF_PLUS)
+            prefix[nprefix++] = '+';
+        else if (p->flags & FMTF_SPACE)
+            prefix[nprefix++] = ' ';
+        break;
+    case FMT_UNSIGNED:
+        d = decimal(end, (u64)v);
+        break;
+    case FMT_OCTAL:
+        d = power_of_two(end, (u64)v, 3, false);
+        if (alt)
+            prefix[nprefix++] = '0';
+        break;
+    default:
+        d = power_of_two(end, (u64)v, 4, p->conv == FMT_HEX_UPPER);
+        if (alt) {
+            prefix[nprefix++] = '0';
+            prefix[nprefix++] = p->conv == FMT_HEX_UPPER ? 'X' : 'x';
+        }
+    }
+    long n = end - d;
+    long zeros = p->prec > n ? p->prec - n : 0;
+    long pad = p->width - (nprefix + zeros + n);
+    if (pad < 0)
+        pad = 0;
+    if ((p->flags & FMTF_ZERO) && !(p->flags & FMTF_MINUS)) {
+        zeros += pad;
+        pad = 0;
+    }
+    if (!(p->flags & FMTF_MINUS))
+        fill(out, ' ', pad);
+    strbuf_add(out, prefix, (size_t)nprefix);
+    fill(out, '0', zeros);
+    strbuf_add(out, d, (size_t)n);
+    if (p->flags & FMTF_MINUS)
+        fill(out, ' ', pad);
+}
+
+/* %c; with `#`, what does not print is written as in a C string. */
+static void character(struct strbuf *out, const struct fmt_part *p, s64 v)
+{
+    static const char from[] = "\a\b\f\n\r\t\v'\\", to[] = "abfnrtv'\\";
+    unsigned char c = (unsigned char)v;
+    char text[4] = {(char)c};
+    size_t n = 1;
+    const char *at = c ? strchr(from, c) : NULL;
+    if ((p->flags & FMTF_ALT) && (at || c < 0x20 || c > 0x7e)) {
+        text[0] = '\\';
+        if (at) {
+            text[1] = to[at - from];
+            n = 2;
+        } else {
+            text[1] = (char)('0' + (c >> 6));
+            text[2] = (char)('0' + (c >> 3 & 7));
+            text[3] = (char)('0' + (c & 7));
+            n = 4;
+        }
+    }
+    padded(out, text, n, p);
+}
+
+static int binary_size(int n)
+{
+    return n == 1 || n == 2 || n == 4 || n == 8 ? n : -1;
+}
+
+/* %b: the value's bytes as they are in memory, filled with NULs to the width. */
+static void binary(struct strbuf *out, const struct fmt_part *p, s64 v)
+{
+    int size = binary_size(p->prec), width = p->width;
+    if (size < 0)
+        size = binary_size(width);
+    if (size < 0)
+        size = 8;
+    if (!(p->flags & FMTF_MINUS))
+        fill(out, 0, (long)width - size);
+    strbuf_add(out, &v, (size_t)size); /* little-endian: the low bytes come first */
+    if (p->flags & FMTF_MINUS)
+        fill(out, 0, (long)width - size);
+}
+
+static void memory_hex(struct strbuf *out, const struct fmt_part *p, const char *s, size_t n)
+{
+    long pad = (long)p->width - (long)n * 2;
+    if (!(p->flags & FMTF_MINUS))
+        fill(out, ' ', pad);
+    for (size_t i = 0; i < n; i++) {
+        strbuf_putc(out, "0123456789abcdef"[(unsigned char)s[i] >> 4]);
+        strbuf_putc(out, "0123456789abcdef"[s[i] & 15]);
+    }
+    if (p->flags & FMTF_MINUS)
+        fill(out, ' ', pad);
+}
+
+bool record_long(struct cursor *c, s64 *v)
+{
+    if (c->end - c->p < 8)
+        return false;
+    memcpy(v, c->p, 8);
+    c->p += 8;
+    return true;
+}
+
+bool record_string(struct cursor *c, const char **s, size_t *n, size_t *cap)
+{
+    struct rec_str h;
+    if (c->end - c->p < (long)sizeof h)
+        return false;
+    memcpy(&h, c->p, sizeof h);
+    c->p += sizeof h;
+    if ((size_t)(c->end - c->p) < h.cap)
+        return false;
+    *s = c->p;
+    *n = strnlen(c->p, h.cap);
+    if (cap)
+        *cap = h.reserved && h.reserved <= h.cap ? h.reserved : h.cap;
+    c->p += h.cap;
+    return true;
+}
+
+/* `*`: a negative width means `-` and its size. */
+static bool star(struct cursor *c, int *value, uint8_t *flags)
+{
+    s64 v;
+    if (!record_long(c, &v))
+        return false;
+    int n = (int)v; /* as an int argument in C */
+    if (n < 0 && flags) {
+        *flags |= FMTF_MINUS;
+        n = n < -WIDTH_MAX ? WIDTH_MAX : -n;
+    }
+    *value = n < 0 ? 0 : n > WIDTH_MAX ? WIDTH_MAX : n;
+    return true;
+}
+
+static bool conversion(struct strbuf *out, struct fmt_part p, struct cursor *c)
+{
+    if (p.width_arg && !star(c, &p.width, &p.flags))
+        return false;
+    if (p.prec_arg && !star(c, &p.prec, NULL))
+        return false;
+    if (p.conv == FMT_STRING || p.conv == FMT_MEMORY_M || p.conv == FMT_MEMORY_HEX) {
+        const char *s;
+        size_t n, cap;
+        if (!record_string(c, &s, &n, &cap))
+            return false;
+        if (p.conv != FMT_STRING) {
+            n = p.prec > 0 ? (size_t)p.prec : 1;
+            if (n > cap)
+                n = cap;
+        } else if (p.prec >= 0 && n > (size_t)p.prec) {
+            n = (size_t)p.prec;
+        }
+        if (p.conv == FMT_MEMORY_HEX)
+            memory_hex(out, &p, s, n);
+        else
+            padded(out, s, n, &p);
+        return true;
+    }
+    s64 v;
+    if (!record_long(c, &v))
+        return false;
+    if (p.conv == FMT_CHAR)
+        character(out, &p, v);
+    else if (p.conv == FMT_BINARY)
+        binary(out, &p, v);
+    else
+        number(out, &p, v);
+    return true;
+}
+
+static bool is_plain(const struct fmt_part *p)
+{
+    return p->width < 0 && p->prec < 0 && !p->flags && !p->width_arg && !p->prec_arg;
+}
+
+bool format_record(struct strbuf *out, const struct ir_format *f, const void *args, size_t len)
+{
+    struct cursor c = {args, (const char *)args + len};
+    vec_for (i, f->parts) {
+        const struct fmt_part *p = &f->parts.v[i];
+        if (p->conv == FMT_LITERAL) {
+            strbuf_add(out, p->text, p->len);
+        } else if (p->conv == FMT_SIGNED && is_plain(p)) {
+            /* By far the most frequent. */
+            s64 v;
+            if (!record_long(&c, &v))
+                return false;
+            char digits[DIGITS_MAX], *end = digits + DIGITS_MAX;
+            char *d = decimal(end, v < 0 ? 0 - (u64)v : (u64)v);
+            if (v < 0)
+                *--d = '-';
+            strbuf_add(out, d, (size_t)(end - d));
+        } else if (!conversion(out, *p, &c)) {
+            return false;
+        }
+    }
+    return true;
+}

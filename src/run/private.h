@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Shared by the files of run/. */
+#pragma once
+#include <errno.h>
+#include <signal.h>
+#include <time.h>
+
+#include "base/strbuf.h"
+#include "run/run.h"
+
+/* ---- format.c: walking through a record's arguments ---- */
+struct cursor {
+    const char *p, *end;
+};
+bool record_long(struct cursor *c, s64 *v);
+/* `n` bytes up to the NUL; `cap` (may be NULL): bytes of raw memory, for %m. */
+bool record_string(struct cursor *c, const char **s, size_t *n, size_t *cap);
+
+/* ---- hist.c ---- */
+struct hist_style {
+    int width;    /* HIST_WIDTH: characters of the longest bar */
+    long elision; /* HIST_ELISION: < 0 shows every row */
+};
+/* Prints the buckets' table; nothing when all are empty. */
+void format_hist(struct strbuf *out, const struct ir_hist *h, const u64 *buckets,
+                 const struct hist_style *style);
+
+/* ---- output.c: where the script's output goes ---- */
+struct output {
+    int fd;
+    struct strbuf buf; /* formatted and not yet written */
+    int error;         /* errno of the write that failed; nothing is written any more */
+    const char *path;  /* NULL: standard output */
+    const volatile sig_atomic_t *interrupts; /* 2: give up a write that blocks */
+};
+/* False after a message. */
+bool output_open(struct output *o, struct session *s);
+/* Writes everything; false when that has ever failed. */
+bool output_flush(struct output *o);
+/* False when the file could not be closed properly. */
+bool output_close(struct output *o);
+
+/* ---- ring.c: the reader of the ring buffer ---- */
+struct ring {
+    u64 mask; /* size - 1 */
+    volatile u64 *consumer;
+    const volatile u64 *producer;
+    const char *data;
+    void *map, *consumer_map;
+    size_t map_size;
+};
+bool ring_open(struct ring *r, int fd, u64 size);
+void ring_close(struct ring *r);
+/* Hands every complete sample that is there now to `fn`; the bytes consumed. */
+u64 ring_drain(struct ring *r, void (*fn)(void *arg, const void *sample, size_t len), void *arg);
+
+/* ---- timers.c: timer probes ---- */
+struct timer {
+    int probe;
+    u64 due; /* CLOCK_MONOTONIC */
+    u64 interval, random;
+};
+struct timers {
+    VEC(struct timer) list;
+    int fd; /* timerfd that fires when the first one is due */
+    u64 seed;
+};
+u64 monotonic_ns(void);
+bool timers_open(struct timers *t, struct session *s, const struct program *p);
+/* Calls fn for each timer that is due while it returns true. */
+void timers_run(struct timers *t, bool (*fn)(void *arg, int probe), void *arg);
+void timers_close(struct timers *t);
+
+/* ---- child.c: the command of -c ---- */
+struct child {
+    pid_t pid; /* 0: none */
+    int pidfd;
+    int gate;  /* closing it lets the child execute its command */
+    int fault; /* the child writes errno there when it cannot */
+    bool ended;
+    int status; /* of waitpid */
+};
+/* Forks; the child waits for child_release.  False after a message. */
+bool child_start(struct child *c, struct session *s);
+bool child_release(struct child *c, struct session *s);
+/* True when it has ended. */
+bool child_reap(struct child *c);
+/* Ends it when it still runs. */
+void child_stop(struct child *c);
+/* Says how it ended; false when not by exit status 0. */
+bool child_report(const struct child *c, struct session *s);
+
+/* ---- records.c: what a record means ---- */
+struct speculation {
+    u64 id;
+    struct strbuf text;
+    struct speculation *next;
+};
+struct sink {
+    struct session *s;
+    const struct ir_module *mod;
+    struct output *out;
+    struct hist_style hist;
+    struct speculation *speculations;
+    bool exit_seen;
+    u64 errors_shown;
+    u64 malformed;
+};
+void sink_init(struct sink *k, struct session *s, const struct ir_module *mod, struct output *out);
+void sink_sample(void *sink, const void *sample, size_t len);
+void sink_free(struct sink *k);
+
+/* ---- report.c: what is said at the end ---- */
+/* True when the session counts as failed. */
+bool report_end(struct session *s, const struct abi_session *h, const struct sink *k);
+/* Ends the session when more probes were skipped than MAXSKIPPED. */
+void report_skipped(struct session *s, struct abi_session *h);

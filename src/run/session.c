@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The life of a session: begin probes, attached probes, end probes. */
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "run/private.h"
+
+/* How long output may lie in the ring buffer when no handler woke us: nearly
+ * full, some output, none. */
+enum { DRAIN_SOON_MS = 1, DRAIN_MS = 20, DRAIN_IDLE_MS = 100 };
+enum { SEC_MS = 1000, NS_PER_MS = 1000000 };
+
+struct run {
+    struct session *s;
+    const struct ir_module *mod;
+    struct bpf_running *bpf;
+    struct abi_session *head;
+    struct output out;
+    struct ring ring;
+    u64 ring_size;
+    struct sink sink;
+    struct timers timers;
+    struct child child;
+    int epoll;
+    u64 deadline; /* -T; 0 = none */
+    u64 clock_due;
+    bool failed;
+};
+
+/* ---- signals ---- */
+
+static volatile sig_atomic_t interrupts;
+static int interrupt_fd = -1;
+
+static void on_signal(int sig)
+{
+    (void)sig;
+    int saved = errno;
+    u64 one = 1;
+    interrupts = interrupts + 1;
+    if (write(interrupt_fd, &one, sizeof one) < 0)
+        errno = saved;
+    errno = saved;
+}
+
+/* Without SA_RESTART: a write that blocks comes back and can give up. */
+static bool catch_signals(void)
+{
+    struct sigaction sa = {.sa_handler = on_signal};
+    interrupts = 0;
+    interrupt_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (interrupt_fd < 0)
+        return false;
+    const int ending[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    for (size_t i = 0; i < sizeof ending / sizeof *ending; i++) {
+        struct sigaction old;
+        /* nohup stays in force. */
+        if (ending[i] == SIGHUP && sigaction(SIGHUP, NULL, &old) == 0 && old.sa_handler == SIG_IGN)
+            continue;
+        sigaction(ending[i], &sa, NULL);
+    }
+    signal(SIGPIPE, SIG_IGN);
+    return true;
+}
+
+/* ---- the session header ---- */
+
+static s64 clock_difference(void)
+{
+    struct timespec real, boot;
+    clock_gettime(CLOCK_REALTIME, &real);
+    clock_gettime(CLOCK_BOOTTIME, &boot);
+    return (s64)(real.tv_sec - boot.tv_sec) * 1000000000 + (real.tv_nsec - boot.tv_nsec);
+}
+
+static void refresh_clock(struct run *r)
+{
+    u64 now = monotonic_ns();
+    if (now < r->clock_due)
+        return;
+    r->clock_due = now + (u64)SEC_MS * NS_PER_MS;
+    r->head->boot_to_real_ns = (u64)clock_difference();
+}
+
+static void fill_header(struct run *r)
+{
+    struct abi_session *h = r->head;
+    const struct session *s = r->s;
+    h->maxerrors = s->suppress_handler_errors ? UINT32_MAX : (u32)s->maxerrors;
+    h->target = s->target_pid;
+    refresh_clock(r);
+    time_t now = time(NULL);
+    struct tm tm;
+    if (localtime_r(&now, &tm)) {
+        h->tz_offset = tm.tm_gmtoff;
+        if (tm.tm_zone)
+            strncpy(h->tz_name, tm.tm_zone, sizeof h->tz_name - 1);
+    }
+    u64 seed;
+    if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) != sizeof seed)
+        seed = monotonic_ns();
+    h->rand_state = seed | 1;
+}
+
+static u32 state_of(const struct run *r)
+{
+    return __atomic_load_n(&r->head->state, __ATOMIC_ACQUIRE);
+}
+
+/* A handler may have set STOPPING or ERROR meanwhile: that stands. */
+static void change_state(struct run *r, u32 from, u32 to)
+{
+    __atomic_compare_exchange_n(&r->head->state, &from, to, false, __ATOMIC_ACQ_REL,
+                                __ATOMIC_ACQUIRE);
+}
+
+static void stop(struct run *r)
+{
+    change_state(r, STATE_STARTING, STATE_STOPPING);
+    change_state(r, STATE_RUNNING, STATE_STOPPING);
+}
+
+static bool stopped(const struct run *r)
+{
+    u32 st = state_of(r);
+    return (st != STATE_STARTING && st != STATE_RUNNING) || r->out.error || interrupts;
+}
+
+/* ---- output ---- */
+
+/* Bytes that were in the ring buffer. */
+static u64 drain(struct run *r)
+{
+    u64 n = ring_drain(&r->ring, sink_sample, &r->sink);
+    output_flush(&r->out);
+    if (r->sink.exit_seen)
+        stop(r);
+    report_skipped(r->s, r->head);
+    return n;
+}
+
+static void drain_all(struct run *r)
+{
+    while (drain(r) > 0)
+        ;
+}
+
+/* ---- handlers that user space runs ---- */
+
+/* False when the session is over. */
+static bool run_probe(void *arg, int id)
+{
+    struct run *r = arg;
+    const struct probe *p = r->mod->program->probes.v[id];
+    int err = bpf_run_probe(r->bpf, id);
+    if (err) {
+        diag_error(&r->s->diag, "the handler of probe %s cannot be run: %s", p->pp, strerror(-err));
+        r->failed = true;
+        stop(r);
+    } else if (p->attach.exit_after) {
+        stop(r);
+    }
+    return !stopped(r);
+}
+
+/* begin, end or error probes, which the program holds in their order. */
+static void run_all(struct run *r, enum attach_kind kind)
+{
+    const struct program *p = r->mod->program;
+    bool ending = kind != ATTACH_BEGIN;
+    vec_for (i, p->probes) {
+        if (p->probes.v[i]->attach.kind != kind)
+            continue;
+        if (ending ? interrupts > 1 || state_of(r) != STATE_ENDING : stopped(r))
+            return;
+        run_probe(r, (int)i);
+        drain(r);
+    }
+}
+
+/* ---- waiting ---- */
+
+static bool watch(struct run *r, int fd, u32 events)
+{
+    struct epoll_event ev = {.events = events, .data.fd = fd};
+    return fd < 0 || epoll_ctl(r->epoll, EPOLL_CTL_ADD, fd, &ev) == 0;
+}
+
+static bool watch_all(struct run *r)
+{
+    r->epoll = epoll_create1(EPOLL_CLOEXEC);
+    /* Edge-triggered: what a handler did not wake us for must not either. */
+    bool ok = r->epoll >= 0 && watch(r, bpf_ring_fd(r->bpf), EPOLLIN | EPOLLET) &&
+              watch(r, r->timers.fd, EPOLLIN) && watch(r, interrupt_fd, EPOLLIN) &&
+              watch(r, r->child.pid ? r->child.pidfd : -1, EPOLLIN);
+    if (!ok)
+        diag_error(&r->s->diag, "cannot wait for events: %s", strerror(errno));
+    else
+        watch(r, r->out.fd, EPOLLET); /* a reader that goes away; files cannot be watched */
+    return ok;
+}
+
+static int patience(const struct run *r, u64 drained)
+{
+    int ms = drained * 4 > r->ring_size ? DRAIN_SOON_MS : drained ? DRAIN_MS : DRAIN_IDLE_MS;
+    if (r->deadline) {
+        u64 now = monotonic_ns();
+        u64 left = r->deadline > now ? (r->deadline - now) / NS_PER_MS + 1 : 0;
+        if (left < (u64)ms)
+            ms = (int)left;
+    }
+    return ms;
+}
+
+static void wait_for_end(struct run *r)
+{
+    u64 drained = drain(r);
+    while (!stopped(r)) {
+        struct epoll_event ev[8];
+        int n = epoll_wait(r->epoll, ev, 8, patience(r, drained));
+        for (int i = 0; i < n; i++) {
+            if (ev[i].data.fd == r->timers.fd)
+                timers_run(&r->timers, run_probe, r);
+            else if (r->child.pid && ev[i].data.fd == r->child.pidfd && child_reap(&r->child))
+                stop(r);
+            else if (ev[i].data.fd == r->out.fd && (ev[i].events & EPOLLERR) && !r->out.error)
+                r->out.error = EPIPE;
+        }
+        refresh_clock(r);
+        drained = drain(r);
+        if (r->deadline && monotonic_ns() >= r->deadline)
+            stop(r);
+    }
+    stop(r);
+}
+
+/* ---- the phases ---- */
+
+static bool prepare(struct run *r)
+{
+    struct session *s = r->s;
+    r->out.interrupts = &interrupts;
+    if (!output_open(&r->out, s))
+        return false;
+    if (s->target_pid > 0 && !s->command && kill(s->target_pid, 0) != 0 && errno == ESRCH) {
+        diag_error(&s->diag, "there is no process %d (-x)", (int)s->target_pid);
+        return false;
+    }
+    if (!catch_signals()) {
+        diag_error(&s->diag, "cannot catch signals: %s", strerror(errno));
+        return false;
+    }
+    if (!ring_open(&r->ring, bpf_ring_fd(r->bpf), r->ring_size)) {
+        diag_error(&s->diag, "cannot map the output buffer: %s", strerror(errno));
+        return false;
+    }
+    if (s->command) {
+        if (!child_start(&r->child, s))
+            return false;
+        s->target_pid = r->child.pid;
+    }
+    fill_header(r);
+    return true;
+}
+
+/* False when the session failed before it was running; what was attached is detached. */
+static bool start(struct run *r)
+{
+    run_all(r, ATTACH_BEGIN);
+    if (stopped(r)) {
+        stop(r);
+        return true;
+    }
+    if (!bpf_attach(r->bpf) || !timers_open(&r->timers, r->s, r->mod->program) || !watch_all(r))
+        return false;
+    if (r->s->timeout_s > 0)
+        r->deadline = monotonic_ns() + (u64)(r->s->timeout_s * 1e9);
+    change_state(r, STATE_STARTING, STATE_RUNNING);
+    if (r->child.pid && !child_release(&r->child, r->s)) {
+        r->failed = true;
+        stop(r);
+    }
+    wait_for_end(r);
+    return true;
+}
+
+static void finish(struct run *r)
+{
+    bpf_detach(r->bpf);
+    drain_all(r);
+    bool error = state_of(r) == STATE_ERROR;
+    for (int i = 0; i < 2; i++) {
+        __atomic_store_n(&r->head->state, STATE_ENDING, __ATOMIC_RELEASE);
+        run_all(r, error ? ATTACH_ERROR : ATTACH_END);
+        if (error || state_of(r) != STATE_ERROR)
+            break;
+        error = true; /* an end probe failed: the error probes follow */
+    }
+    r->failed |= error;
+    drain_all(r);
+}
+
+static void report_output(struct run *r)
+{
+    if (output_close(&r->out))
+        return;
+    r->failed = true;
+    const char *name = r->out.path ? r->out.path : "standard output";
+    if (r->out.error == EINTR)
+        diag_error(&r->s->diag, "output to %s is given up: interrupted twice", name);
+    else
+        diag_error(&r->s->diag, "cannot write to %s: %s", name, strerror(r->out.error));
+}
+
+int run_session(struct session *s, struct ir_module *mod, struct bpf_running *bpf)
+{
+    struct run r = {.s = s, .mod = mod, .bpf = bpf, .epoll = -1, .timers.fd = -1};
+    r.head = bpf_session(bpf);
+    r.ring_size = bpf_ring_size(bpf);
+    sink_init(&r.sink, s, mod, &r.out);
+    if (!prepare(&r)) {
+        r.failed = true;
+    } else {
+        if (start(&r)) {
+            finish(&r);
+        } else {
+            r.failed = true;
+            bpf_detach(bpf);
+            drain_all(&r);
+        }
+        if (!child_report(&r.child, s))
+            r.failed = true;
+        report_output(&r);
+        if (report_end(s, r.head, &r.sink))
+            r.failed = true;
+    }
+    child_stop(&r.child);
+    timers_close(&r.timers);
+    ring_close(&r.ring);
+    sink_free(&r.sink);
+    strbuf_free(&r.out.buf);
+    if (r.epoll >= 0)
+        close(r.epoll);
+    return r.failed ? 1 : 0;
+}
