@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The command line.  Options of SystemTap that have no meaning for eBPF are
+ * accepted with their arguments, so that existing wrappers work. */
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/version.h"
+
+enum {
+    OPT_IGNORED = 256,
+    OPT_VP,
+    OPT_BPF,
+    OPT_RUNTIME,
+    OPT_DYNINST,
+    OPT_COMPATIBLE,
+    OPT_PRIVILEGE,
+    OPT_UNPRIVILEGED,
+    OPT_SKIP_BADVARS,
+    OPT_SUPPRESS_ERRORS,
+    OPT_SUPPRESS_LIMITS,
+    OPT_COLOR,
+    OPT_DUMP_BPF,
+    OPT_DUMP_TYPES,
+    OPT_DUMP_ALIASES,
+    OPT_DUMP_FUNCTIONS,
+    OPT_CLEAN_CACHE,
+    OPT_REMOTE,
+    OPT_WRITE_INDEX,
+};
+
+static const char short_options[] = "hVvtp:I:e:E:o:R:r:a:m:M:kgPc:x:D:bs:uqiwl:d:L:FS:B:WG:T:Q";
+
+static const struct option long_options[] = {
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {"vp", required_argument, NULL, OPT_VP},
+    {"bpf", no_argument, NULL, OPT_BPF},
+    {"runtime", required_argument, NULL, OPT_RUNTIME},
+    {"dyninst", no_argument, NULL, OPT_DYNINST},
+    {"compatible", required_argument, NULL, OPT_COMPATIBLE},
+    {"privilege", required_argument, NULL, OPT_PRIVILEGE},
+    {"unprivileged", no_argument, NULL, OPT_UNPRIVILEGED},
+    {"skip-badvars", no_argument, NULL, OPT_SKIP_BADVARS},
+    {"suppress-handler-errors", no_argument, NULL, OPT_SUPPRESS_ERRORS},
+    {"suppress-time-limits", no_argument, NULL, OPT_SUPPRESS_LIMITS},
+    {"color", optional_argument, NULL, OPT_COLOR},
+    {"colour", optional_argument, NULL, OPT_COLOR},
+    {"dump-bpf", no_argument, NULL, OPT_DUMP_BPF},
+    {"dump-probe-types", no_argument, NULL, OPT_DUMP_TYPES},
+    {"dump-probe-aliases", no_argument, NULL, OPT_DUMP_ALIASES},
+    {"dump-functions", no_argument, NULL, OPT_DUMP_FUNCTIONS},
+    {"clean-cache", no_argument, NULL, OPT_CLEAN_CACHE},
+    {"remote", required_argument, NULL, OPT_REMOTE},
+    {"write-tapset-index", required_argument, NULL, OPT_WRITE_INDEX},
+    {"interactive", no_argument, NULL, 'i'},
+    /* Without a meaning here. */
+    {"all-modules", no_argument, NULL, OPT_IGNORED},
+    {"benchmark-sdt-loops", required_argument, NULL, OPT_IGNORED},
+    {"benchmark-sdt-threads", required_argument, NULL, OPT_IGNORED},
+    {"build-as", required_argument, NULL, OPT_IGNORED},
+    {"check-version", no_argument, NULL, OPT_IGNORED},
+    {"disable-cache", no_argument, NULL, OPT_IGNORED},
+    {"disable-hash", no_argument, NULL, OPT_IGNORED},
+    {"download-debuginfo", optional_argument, NULL, OPT_IGNORED},
+    {"kelf", no_argument, NULL, OPT_IGNORED},
+    {"kmap", optional_argument, NULL, OPT_IGNORED},
+    {"language-server", no_argument, NULL, OPT_IGNORED},
+    {"ldd", no_argument, NULL, OPT_IGNORED},
+    {"list-servers", optional_argument, NULL, OPT_IGNORED},
+    {"modinfo", required_argument, NULL, OPT_IGNORED},
+    {"monitor", optional_argument, NULL, OPT_IGNORED},
+    {"no-global-var-display", no_argument, NULL, OPT_IGNORED},
+    {"poison-cache", no_argument, NULL, OPT_IGNORED},
+    {"pragma-compatible", required_argument, NULL, OPT_IGNORED},
+    {"prologue-searching", optional_argument, NULL, OPT_IGNORED},
+    {"remote-prefix", no_argument, NULL, OPT_IGNORED},
+    {"rlimit-as", required_argument, NULL, OPT_IGNORED},
+    {"rlimit-core", required_argument, NULL, OPT_IGNORED},
+    {"rlimit-cpu", required_argument, NULL, OPT_IGNORED},
+    {"rlimit-fsize", required_argument, NULL, OPT_IGNORED},
+    {"rlimit-nproc", required_argument, NULL, OPT_IGNORED},
+    {"rlimit-stack", required_argument, NULL, OPT_IGNORED},
+    {"save-uprobes", no_argument, NULL, OPT_IGNORED},
+    {"sign-module", optional_argument, NULL, OPT_IGNORED},
+    {"suppress-compile-errors", no_argument, NULL, OPT_IGNORED},
+    {"sysenv", required_argument, NULL, OPT_IGNORED},
+    {"sysroot", required_argument, NULL, OPT_IGNORED},
+    {"target-namespaces", required_argument, NULL, OPT_IGNORED},
+    {"tmpdir", required_argument, NULL, OPT_IGNORED},
+    {"trust-servers", optional_argument, NULL, OPT_IGNORED},
+    {"use-http-server", required_argument, NULL, OPT_IGNORED},
+    {"use-server", optional_argument, NULL, OPT_IGNORED},
+    {"use-server-on-error", optional_argument, NULL, OPT_IGNORED},
+    {"verbose-traceback", no_argument, NULL, OPT_IGNORED},
+    {0},
+};
+
+void options_version(void)
+{
+    printf("Systemtap translator/driver (version %s, stap %s for eBPF)\n"
+           "Speaks the language of SystemTap %s; compiles to eBPF.\n"
+           "Free software under the GNU GPL, version 2 or later; no warranty.\n",
+           SYSTEMTAP_VERSION, STAP_VERSION, SYSTEMTAP_VERSION);
+}
+
+void options_help(const char *tapset_dir)
+{
+    options_version();
+    printf(
+        "\n"
+        "Usage: stap [options] FILE [arguments]   run the script in FILE\n"
+        "   or: stap [options] - [arguments]      … from standard input\n"
+        "   or: stap [options] -e SCRIPT [arguments]\n"
+        "   or: stap [options] -l PROBE           list probe points (-L: and their variables)\n"
+        "   or: stap [options] --dump-probe-types | --dump-probe-aliases | --dump-functions\n"
+        "\n"
+        "Script and session\n"
+        "  -e SCRIPT   the script's text\n"
+        "  -E SCRIPT   one more script beside the main one\n"
+        "  -c CMD      run CMD when all probes are in place; the session ends with it\n"
+        "  -x PID      what target() says\n"
+        "  -o FILE     write the script's output there (strftime's %% conversions)\n"
+        "  -T SECONDS  end the session after that time\n"
+        "  -G VAR=VAL  set a global variable of the script\n"
+        "  -D NAME=VAL set a limit: MAXACTION, MAXSTRINGLEN, MAXMAPENTRIES, MAXERRORS …\n"
+        "  -I DIR      one more folder of library scripts%s%s\n"
+        "  -g          guru mode: what could harm the system is allowed\n"
+        "  --skip-badvars              unknown context variables read as 0\n"
+        "  --suppress-handler-errors   errors end their handler quietly\n"
+        "  --         what follows belongs to the script\n"
+        "\n"
+        "Translator\n"
+        "  -p NUM      stop after pass NUM: 1 parse, 2 elaborate, 3 translate, 4 generate, 5 run\n"
+        "              (1 to 3 print what the pass made)\n"
+        "  --dump-bpf  print the eBPF instructions\n"
+        "  -u          keep code that has no effect\n"
+        "  --runtime=bpf, --bpf        the only runtime\n"
+        "  --compatible=VERSION        what systemtap_v says in %%( … %%)\n"
+        "\n"
+        "Messages\n"
+        "  -v          more of them; --vp N…: by pass\n"
+        "  -w, -W      no warnings; warnings are errors\n"
+        "  --color[=auto|always|never]\n"
+        "  -h, --help; -V, --version\n"
+        "\n"
+        "Taken without effect: -a -b -B -d -F -k -m -M -P -q -r -R -s -S -t, --ldd,\n"
+        "--all-modules, --use-server and others of SystemTap.\n",
+        tapset_dir ? ", besides\n              " : "", tapset_dir ? tapset_dir : "");
+}
+
+/* ---- values ---- */
+
+static bool bad(const char *fmt, const char *what)
+{
+    fprintf(stderr, fmt, what);
+    fputc('\n', stderr);
+    return false;
+}
+
+/* NAME=VALUE, or NAME alone when `value_optional`. */
+static bool name_value(struct arena *a, const char *text, bool value_optional, const char **name,
+                       const char **value)
+{
+    size_t n = 0;
+    while (isalnum((unsigned char)text[n]) || text[n] == '_')
+        n++;
+    if (n == 0 || isdigit((unsigned char)*text) || (text[n] && text[n] != '='))
+        return false;
+    if (!text[n] && !value_optional)
+        return false;
+    *name = arena_strndup(a, text, n);
+    *value = text[n] ? text + n + 1 : "";
+    return true;
+}
+
+static bool number(const char *text, long low, long high, long *out)
+{
+    char *end;
+    errno = 0;
+    *out = strtol(text, &end, 10);
+    return !errno && end != text && !*end && *out >= low && *out <= high;
+}
+
+static bool parse_vp(struct session *s, const char *text)
+{
+    for (size_t i = 0; text[i]; i++) {
+        if (!isdigit((unsigned char)text[i]))
+            return bad("Invalid --vp %s: a digit for each pass is needed.", text);
+        if (i < 5)
+            s->pass_verbose[i] += text[i] - '0';
+    }
+    return true;
+}
+
+static bool parse_pid(struct session *s, const char *text)
+{
+    long n;
+    if (!number(text, 1, INT32_MAX, &n))
+        return bad("Invalid target process ID number: -x %s", text);
+    s->target_pid = (pid_t)n;
+    s->parse.target_pid = n;
+    return true;
+}
+
+static bool parse_timeout(struct session *s, const char *text)
+{
+    char *end;
+    double t = strtod(text, &end);
+    if (end == text || *end || !(t > 0) || t > 1e9)
+        return bad("Invalid timeout interval: -T %s", text);
+    s->timeout_s = t;
+    return true;
+}
+
+static bool parse_runtime(const char *text)
+{
+    if (strcmp(text, "bpf") == 0)
+        return true;
+    return bad("The runtime '%s' is not part of this stap: it runs scripts as eBPF.", text);
+}
+
+static bool parse_color(struct session *s, const char *text)
+{
+    if (!text || strcmp(text, "always") == 0)
+        s->diag.color = DIAG_COLOR_ALWAYS;
+    else if (strcmp(text, "auto") == 0)
+        s->diag.color = DIAG_COLOR_AUTO;
+    else if (strcmp(text, "never") == 0)
+        s->diag.color = DIAG_COLOR_NEVER;
+    else
+        return bad("Invalid argument '%s' of --color: always, auto or never is needed.", text);
+    return true;
+}
+
+static bool define(struct session *s, const char *text)
+{
+    struct define d;
+    if (!name_value(s->arena, text, true, &d.name, &d.value))
+        return bad("Invalid -D '%s': NAME or NAME=VALUE is needed.", text);
+    vec_push(s->arena, &s->defines, d);
+    return true;
+}
+
+static bool initialise(struct session *s, const char *text)
+{
+    struct global_init g;
+    if (!name_value(s->arena, text, false, &g.name, &g.value))
+        return bad("Invalid -G '%s': VARIABLE=VALUE is needed.", text);
+    vec_push(s->arena, &s->inits, g);
+    return true;
+}
+
+static bool one(struct session *s, struct options *o, int c, const char *arg)
+{
+    long n;
+    switch (c) {
+    case 'h':
+        o->action = ACT_HELP;
+        return true;
+    case 'V':
+        o->action = ACT_VERSION;
+        return true;
+    case 'v':
+        s->verbose++;
+        return true;
+    case 'p':
+        if (!number(arg, 1, 5, &n))
+            return bad("Invalid pass number -p %s (should be 1-5).", arg);
+        s->last_pass = (int)n;
+        return true;
+    case 'I':
+        vec_push(s->arena, &s->include_dirs, arg);
+        return true;
+    case 'e':
+        if (o->script)
+            return bad("%s", "Only one script can be given by -e: use -E for others.");
+        o->script = arg;
+        return true;
+    case 'E':
+        vec_push(s->arena, &o->additional, arg);
+        return true;
+    case 'o':
+        s->output = arg;
+        return true;
+    case 'g':
+        s->guru = s->parse.guru = true;
+        return true;
+    case 'c':
+        s->command = arg;
+        return true;
+    case 'x':
+        return parse_pid(s, arg);
+    case 'D':
+        return define(s, arg);
+    case 'G':
+        return initialise(s, arg);
+    case 'T':
+        return parse_timeout(s, arg);
+    case 'u':
+        s->unoptimized = true;
+        return true;
+    case 'w':
+        s->diag.suppress_warnings = true;
+        return true;
+    case 'W':
+        s->diag.warnings_are_errors = true;
+        return true;
+    case 'i':
+        return bad("%s", "Building a script interactively (-i) is not part of this stap.");
+    case 'l':
+    case 'L':
+        o->action = c == 'l' ? ACT_LIST : ACT_LIST_VARS;
+        o->list = arg;
+        return true;
+    case OPT_VP:
+        return parse_vp(s, arg);
+    case OPT_RUNTIME:
+        return parse_runtime(arg);
+    case OPT_DYNINST:
+        return parse_runtime("dyninst");
+    case OPT_REMOTE:
+        return bad("Remote hosts (--remote=%s) are not part of this stap.", arg);
+    case OPT_COMPATIBLE:
+        s->parse.systemtap_v = arg;
+        return true;
+    case OPT_PRIVILEGE:
+        if (strcmp(arg, "stapdev") && strcmp(arg, "stapsys") && strcmp(arg, "stapusr"))
+            return bad("Invalid --privilege '%s': stapdev, stapsys or stapusr is needed.", arg);
+        s->parse.privilege = arg;
+        return true;
+    case OPT_UNPRIVILEGED:
+        s->parse.privilege = "stapusr";
+        return true;
+    case OPT_SKIP_BADVARS:
+        s->skip_badvars = true;
+        return true;
+    case OPT_SUPPRESS_ERRORS:
+        s->suppress_handler_errors = true;
+        return true;
+    case OPT_SUPPRESS_LIMITS:
+        return define(s, "MAXACTION=1000000000") && define(s, "MAXTRYLOCK=1000000");
+    case OPT_COLOR:
+        return parse_color(s, arg);
+    case OPT_DUMP_BPF:
+        s->dump_bpf = true;
+        return true;
+    case OPT_DUMP_TYPES:
+        o->action = ACT_DUMP_TYPES;
+        return true;
+    case OPT_DUMP_ALIASES:
+        o->action = ACT_DUMP_ALIASES;
+        return true;
+    case OPT_DUMP_FUNCTIONS:
+        o->action = ACT_DUMP_FUNCTIONS;
+        return true;
+    case OPT_CLEAN_CACHE:
+        o->action = ACT_NOTHING;
+        return true;
+    case OPT_WRITE_INDEX:
+        o->action = ACT_WRITE_INDEX;
+        o->list = arg;
+        return true;
+    case '?':
+        return bad("%s", "Try 'stap --help'.");
+    default: /* without a meaning here */
+        return true;
+    }
+}
+
+/* What is left: the script's file, unless -e gave it, and the script's arguments. */
+static bool rest(struct session *s, struct options *o, int argc, char **argv)
+{
+    int at = optind;
+    if (o->action == ACT_RUN && !o->script && at < argc)
+        o->file = argv[at++];
+    if (o->action == ACT_RUN && !o->script && !o->file && !o->additional.n) {
+        fputs("A script must be specified: a file, or its text with -e.\n"
+              "Try 'stap --help'.\n",
+              stderr);
+        return false;
+    }
+    s->parse.args = (const char *const *)argv + at;
+    s->parse.nargs = (size_t)(argc - at);
+    s->parse.args_used = arena_new_array(s->arena, bool, s->parse.nargs + 1);
+    return true;
+}
+
+bool options_parse(struct session *s, struct options *o, int argc, char **argv)
+{
+    int c;
+    while ((c = getopt_long(argc, argv, short_options, long_options, NULL)) != -1)
+        if (!one(s, o, c, optarg))
+            return false;
+    if (s->dump_bpf && s->last_pass == 0)
+        s->last_pass = 4;
+    if (s->last_pass == 0)
+        s->last_pass = 5;
+    if (s->command && s->target_pid)
+        return bad("%s", "-c and -x cannot be given together.");
+    return rest(s, o, argc, argv);
+}
