@@ -78,10 +78,12 @@ struct abi_ctx {
     s64 ret;         /* return value of a machine call */
     u64 next;        /* a function ended with `next` */
     u64 index;         /* number of this context: set when the map is made, never changed */
+    u64 token_end;     /* tokenize(): where the next token is looked for */
     u64 scratch[16]; /* for the runtime library and intrinsics, within one call */
     char errmsg[ERRMSG_SIZE]; /* ERR_DYNAMIC */
 };
 #define ERR_DYNAMIC 0xffffffffu
+#define ERR_LEAVE 0xfffffffeu /* abort(): leaves the handler, cannot be caught */
 
 /* ---- records in the ring buffer ----
  * One ring buffer sample holds one or more records of one handler, in order.
@@ -126,6 +128,7 @@ struct abi_iter_entry {
     s64 by;    /* long or statistic sorted by */
     u64 seq;   /* insertion number: breaks ties */
     u64 index; /* of the key */
+    u64 token_end;     /* tokenize(): where the next token is looked for */
 };
 struct abi_iter {
     u64 n;     /* keys collected */

@@ -160,6 +160,18 @@ void ir_raise_format(struct ir_builder *b, const struct expr *e, const char *fmt
     raise(b, e->tok, NULL, msg);
 }
 
+void ir_leave(struct ir_builder *b)
+{
+    struct build *bld = build_of(b);
+    if (bld->machine) {
+        /* Callers see an error without a message and pass it on. */
+        ir_storei(b, ir_mem_at(IRM_CTX, offsetof(struct abi_ctx, err)), 8, ERR_LEAVE);
+        ir_emit(b, (struct ir_insn){.op = IR_FRET});
+        return;
+    }
+    ir_jmp(b, bld->exit_block);
+}
+
 void build_actions(struct ir_builder *b, uint32_t n, const struct token *tok)
 {
     struct ir_mem left = ir_mem_at(IRM_CTX, offsetof(struct abi_ctx, actions));

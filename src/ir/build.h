@@ -164,7 +164,6 @@ void build_print(struct ir_builder *b, const struct expr *e);
 /* REC_HIST: the aggregate at `all` with nbuckets buckets at off. */
 void build_hist_record(struct ir_builder *b, struct ir_mem all, uint32_t off, uint32_t nbuckets,
                        uint32_t id);
-void build_warn(struct ir_builder *b, struct ir_value text);
 
 /* build_stmt.c */
 void build_stmt(struct ir_builder *b, const struct stmt *s);

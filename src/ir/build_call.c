@@ -179,6 +179,19 @@ static void reraise(struct ir_builder *b)
     struct ir_value msg = {.is_string = true,
                            .mem = ir_mem_at(IRM_CTX, offsetof(struct abi_ctx, errmsg)),
                            .bound = ERRMSG_SIZE};
+    if (!bld->machine) {
+        uint32_t leave = ir_new_block(b, "leave"), error = ir_new_block(b, "error");
+        ir_bri(b, CC_EQ, ir_load(b, err, 8, false), ERR_LEAVE, leave, error);
+        ir_at(b, leave);
+        ir_jmp(b, bld->exit_block);
+        ir_at(b, error);
+    } else if (bld->catches) {
+        uint32_t leave = ir_new_block(b, "leave"), error = ir_new_block(b, "error");
+        ir_bri(b, CC_EQ, ir_load(b, err, 8, false), ERR_LEAVE, leave, error);
+        ir_at(b, leave);
+        ir_emit(b, (struct ir_insn){.op = IR_FRET});
+        ir_at(b, error);
+    }
     if (bld->catches) {
         ir_storei(b, err, 8, 0);
         const struct expr *v = bld->catches->var;

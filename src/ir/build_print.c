@@ -84,11 +84,21 @@ static void record_end(struct ir_builder *b, struct record *r, int kind, uint32_
     ir_store(b, ir_mem_at(IRM_CTX, offsetof(struct abi_ctx, out_len)), 8, end);
 }
 
-void build_warn(struct ir_builder *b, struct ir_value text)
+void ir_warn(struct ir_builder *b, struct ir_value text)
 {
     struct record r = record_begin(b, (uint32_t)sizeof(struct rec) + string_room(text.bound));
     record_string(b, &r, text);
     record_end(b, &r, REC_WARN, 0);
+}
+
+void ir_speculate(struct ir_builder *b, int kind, ir_reg id, const struct ir_value *text)
+{
+    uint32_t size = (uint32_t)sizeof(struct rec) + 8 + (text ? string_room(text->bound) : 0);
+    struct record r = record_begin(b, size);
+    record_long(b, &r, id);
+    if (text)
+        record_string(b, &r, *text);
+    record_end(b, &r, kind, 0);
 }
 
 void build_hist_record(struct ir_builder *b, struct ir_mem all, uint32_t off, uint32_t nbuckets,

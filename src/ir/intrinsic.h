@@ -53,3 +53,9 @@ struct ir_value ir_literal(struct ir_builder *b, const char *text);
 /* dst = src for strings; returns the vreg with the length including the NUL.
  * Cuts at dst's bound. */
 ir_reg ir_str_copy(struct ir_builder *b, struct ir_value dst, struct ir_value src);
+/* Ends the handler without an error, past any catch. */
+void ir_leave(struct ir_builder *b);
+/* A warning for standard error. */
+void ir_warn(struct ir_builder *b, struct ir_value text);
+/* A record about speculation `id`: REC_SPECULATE with text, REC_COMMIT, REC_DISCARD. */
+void ir_speculate(struct ir_builder *b, int kind, ir_reg id, const struct ir_value *text);

@@ -4,7 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "debuginfo/btf.h"
 #include "sema/session.h"
+
+struct kernel_btf *session_btf(struct session *s, const char **why)
+{
+    static const char unreadable[] = "the kernel's BTF could not be read";
+    *why = unreadable;
+    if (!s->kernel_btf)
+        s->kernel_btf = kernel_btf_open(s->arena, why);
+    return s->kernel_btf;
+}
 
 struct limit {
     const char *name;

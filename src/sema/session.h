@@ -9,8 +9,6 @@
 #include "lang/parse.h"
 #include "sema/program.h"
 
-struct btf; /* libbpf */
-
 struct define {
     const char *name, *value;
 };
@@ -33,6 +31,7 @@ struct session {
     bool unoptimized; /* -u: keep unused code */
     bool dump_bpf;
     pid_t target_pid;               /* -x, or the child of -c */
+    pid_t own_pid;
     const char *command;            /* -c */
     const char *output;             /* -o */
     double timeout_s;               /* -T, 0 = none */
@@ -55,6 +54,10 @@ struct session {
     void *tapset;     /* sema/tapset.c: private index */
     void *kernel_btf; /* debuginfo/btf.c: private, loaded on first use */
 };
+
+struct kernel_btf;
+/* The kernel's types, opened on first use; NULL with *why set when there are none. */
+struct kernel_btf *session_btf(struct session *s, const char **why);
 
 /* Values of -D for the limits above; false and a message for a bad number. */
 bool session_limits(struct session *s);

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "debuginfo/btf.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+
+#define VMLINUX_BTF "/sys/kernel/btf/vmlinux"
+
+/* The file mapped, or, where sysfs cannot map it, read into anonymous memory. */
+static char *load_file(size_t *len)
+{
+    int fd = open(VMLINUX_BTF, O_RDONLY | O_CLOEXEC);
+    struct stat st;
+    if (fd < 0)
+        return NULL;
+    char *p = MAP_FAILED;
+    if (fstat(fd, &st) == 0 && st.st_size > 0) {
+        *len = (size_t)st.st_size;
+        p = mmap(NULL, *len, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (p == MAP_FAILED) {
+            p = mmap(NULL, *len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+            size_t got = 0;
+            ssize_t n = 1;
+            while (p != MAP_FAILED && got < *len && (n = read(fd, p + got, *len - got)) > 0)
+                got += (size_t)n;
+            if (p != MAP_FAILED && got != *len) {
+                munmap(p, *len);
+                p = MAP_FAILED;
+            }
+        }
+    }
+    close(fd);
+    return p == MAP_FAILED ? NULL : p;
+}
+
+/* Bytes of a type record; 0 for a kind we do not know. */
+static size_t record_size(const struct btf_type *t)
+{
+    uint32_t vlen = BTF_INFO_VLEN(t->info);
+    switch (BTF_INFO_KIND(t->info)) {
+    case BTF_KIND_INT:
+        return sizeof *t + 4;
+    case BTF_KIND_ARRAY:
+        return sizeof *t + sizeof(struct btf_array);
+    case BTF_KIND_STRUCT:
+    case BTF_KIND_UNION:
+        return sizeof *t + vlen * sizeof(struct btf_member);
+    case BTF_KIND_ENUM:
+        return sizeof *t + vlen * sizeof(struct btf_enum);
+    case BTF_KIND_ENUM64:
+        return sizeof *t + vlen * sizeof(struct btf_enum64);
+    case BTF_KIND_FUNC_PROTO:
+        return sizeof *t + vlen * sizeof(struct btf_param);
+    case BTF_KIND_VAR:
+        return sizeof *t + sizeof(struct btf_var);
+    case BTF_KIND_DATASEC:
+        return sizeof *t + vlen * sizeof(struct btf_var_secinfo);
+    case BTF_KIND_DECL_TAG:
+        return sizeof *t + sizeof(struct btf_decl_tag);
+    case BTF_KIND_PTR:
+    case BTF_KIND_FWD:
+    case BTF_KIND_TYPEDEF:
+    case BTF_KIND_VOLATILE:
+    case BTF_KIND_CONST:
+    case BTF_KIND_RESTRICT:
+    case BTF_KIND_FUNC:
+    case BTF_KIND_FLOAT:
+    case BTF_KIND_TYPE_TAG:
+        return sizeof *t;
+    default:
+        return 0;
+    }
+}
+
+struct kernel_btf *kernel_btf_open(struct arena *a, const char **why)
+{
+    size_t len = 0;
+    const char *file = load_file(&len);
+    if (!file) {
+        *why = errno == ENOENT ? "this kernel has no BTF (it was built without "
+                                 "CONFIG_DEBUG_INFO_BTF): types of kernel data are not known"
+                               : arena_printf(a, "cannot read %s: %s", VMLINUX_BTF, strerror(errno));
+        return NULL;
+    }
+    const struct btf_header *h = (const void *)file;
+    if (len < sizeof *h || h->magic != BTF_MAGIC || h->hdr_len > len ||
+        (uint64_t)h->hdr_len + h->type_off + h->type_len > len ||
+        (uint64_t)h->hdr_len + h->str_off + h->str_len > len || !h->str_len) {
+        *why = VMLINUX_BTF " is not in a form that is known";
+        return NULL;
+    }
+    struct kernel_btf *b = arena_new_obj(a, struct kernel_btf);
+    b->types = file + h->hdr_len + h->type_off;
+    b->types_len = h->type_len;
+    b->strings = file + h->hdr_len + h->str_off;
+    b->strings_len = h->str_len;
+    /* Twelve bytes is the shortest record. */
+    uint32_t *offset = arena_new_array(a, uint32_t, b->types_len / 12 + 2);
+    uint32_t n = 1;
+    for (uint32_t at = 0; at + sizeof(struct btf_type) <= b->types_len;) {
+        size_t size = record_size((const void *)(b->types + at));
+        if (!size || at + size > b->types_len)
+            break;
+        offset[n++] = at;
+        at += (uint32_t)size;
+    }
+    b->offset = offset;
+    b->n = n;
+    return b;
+}
+
+const struct btf_type *kbtf_type(const struct kernel_btf *b, uint32_t id)
+{
+    return id && id < b->n ? (const void *)(b->types + b->offset[id]) : NULL;
+}
+
+const char *kbtf_name(const struct kernel_btf *b, uint32_t name_off)
+{
+    return name_off < b->strings_len ? b->strings + name_off : "";
+}
+
+uint32_t kbtf_find(const struct kernel_btf *b, const char *name, uint32_t kind)
+{
+    for (uint32_t id = 1; id < b->n; id++) {
+        const struct btf_type *t = (const void *)(b->types + b->offset[id]);
+        if (BTF_INFO_KIND(t->info) == kind && t->name_off &&
+            strcmp(kbtf_name(b, t->name_off), name) == 0)
+            return id;
+    }
+    return 0;
+}
+
+void kbtf_each(const struct kernel_btf *b, const char *prefix, uint32_t kind,
+               void (*fn)(const char *name, uint32_t id, void *arg), void *arg)
+{
+    size_t n = strlen(prefix);
+    for (uint32_t id = 1; id < b->n; id++) {
+        const struct btf_type *t = (const void *)(b->types + b->offset[id]);
+        if (BTF_INFO_KIND(t->info) != kind)
+            continue;
+        const char *name = kbtf_name(b, t->name_off);
+        if (strncmp(name, prefix, n) == 0)
+            fn(name, id, arg);
+    }
+}
+
+uint32_t kbtf_skip(const struct kernel_btf *b, uint32_t id)
+{
+    for (int depth = 0; depth < 64; depth++) {
+        const struct btf_type *t = kbtf_type(b, id);
+        if (!t)
+            return 0;
+        switch (BTF_INFO_KIND(t->info)) {
+        case BTF_KIND_TYPEDEF:
+        case BTF_KIND_CONST:
+        case BTF_KIND_VOLATILE:
+        case BTF_KIND_RESTRICT:
+        case BTF_KIND_TYPE_TAG:
+            id = t->type;
+            break;
+        default:
+            return id;
+        }
+    }
+    return 0;
+}
+
+uint32_t kbtf_size(const struct kernel_btf *b, uint32_t id)
+{
+    id = kbtf_skip(b, id);
+    const struct btf_type *t = kbtf_type(b, id);
+    if (!t)
+        return 0;
+    switch (BTF_INFO_KIND(t->info)) {
+    case BTF_KIND_INT:
+    case BTF_KIND_STRUCT:
+    case BTF_KIND_UNION:
+    case BTF_KIND_ENUM:
+    case BTF_KIND_ENUM64:
+    case BTF_KIND_FLOAT:
+        return t->size;
+    case BTF_KIND_PTR:
+        return 8;
+    case BTF_KIND_ARRAY: {
+        const struct btf_array *arr = (const void *)(t + 1);
+        return arr->nelems * kbtf_size(b, arr->type);
+    }
+    default:
+        return 0;
+    }
+}
+
+static bool is_struct(const struct btf_type *t)
+{
+    return t && (BTF_INFO_KIND(t->info) == BTF_KIND_STRUCT ||
+                 BTF_INFO_KIND(t->info) == BTF_KIND_UNION);
+}
+
+bool kbtf_member(const struct kernel_btf *b, uint32_t id, const char *name,
+                 struct kbtf_member *out)
+{
+    const struct btf_type *t = kbtf_type(b, kbtf_skip(b, id));
+    if (!is_struct(t))
+        return false;
+    bool fields = BTF_INFO_KFLAG(t->info);
+    const struct btf_member *m = (const void *)(t + 1);
+    for (uint32_t i = 0; i < BTF_INFO_VLEN(t->info); i++, m++) {
+        uint32_t bit = fields ? BTF_MEMBER_BIT_OFFSET(m->offset) : m->offset;
+        const char *have = kbtf_name(b, m->name_off);
+        if (!*have) {
+            if (!kbtf_member(b, m->type, name, out))
+                continue;
+            out->bit_offset += bit;
+            return true;
+        }
+        if (strcmp(have, name) != 0)
+            continue;
+        out->type = m->type;
+        out->bit_offset = bit;
+        out->bit_size = fields ? BTF_MEMBER_BITFIELD_SIZE(m->offset) : 0;
+        return true;
+    }
+    return false;
+}
+
+bool kbtf_field(const struct kernel_btf *b, const char *type, const char *member,
+                uint32_t *offset, uint32_t *size)
+{
+    struct kbtf_member m;
+    uint32_t id = kbtf_find(b, type, BTF_KIND_STRUCT);
+    if (!id || !kbtf_member(b, id, member, &m))
+        return false;
+    *offset = m.bit_offset / 8;
+    *size = kbtf_size(b, m.type);
+    return true;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Types of the running kernel: its BTF, read when first asked for.
+ * Format: Documentation/bpf/btf.rst. */
+#pragma once
+#include <linux/btf.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+
+/* The kernel's types.  Owned by the arena, except the mapping of the file, which
+ * lives until the process ends. */
+struct kernel_btf {
+    const char *strings;
+    uint32_t strings_len;
+    const char *types;
+    uint32_t types_len;
+    const uint32_t *offset; /* by type id, into types; offset[0] is unused */
+    uint32_t n;             /* ids are 1 … n - 1 */
+};
+
+/* NULL when the kernel has no BTF (CONFIG_DEBUG_INFO_BTF) or it cannot be read;
+ * *why says which. */
+struct kernel_btf *kernel_btf_open(struct arena *a, const char **why);
+
+const struct btf_type *kbtf_type(const struct kernel_btf *b, uint32_t id);
+const char *kbtf_name(const struct kernel_btf *b, uint32_t name_off);
+/* The id of the type of this kind and name; 0 when there is none.  A scan of all names. */
+uint32_t kbtf_find(const struct kernel_btf *b, const char *name, uint32_t kind);
+/* Calls fn for every type of the kind whose name begins with `prefix`. */
+void kbtf_each(const struct kernel_btf *b, const char *prefix, uint32_t kind,
+               void (*fn)(const char *name, uint32_t id, void *arg), void *arg);
+/* Past typedefs, const, volatile, restrict, type tags. */
+uint32_t kbtf_skip(const struct kernel_btf *b, uint32_t id);
+/* In bytes; 0 when it has none. */
+uint32_t kbtf_size(const struct kernel_btf *b, uint32_t id);
+
+struct kbtf_member {
+    uint32_t type;       /* id, as declared */
+    uint32_t bit_offset; /* from the start of the structure */
+    uint32_t bit_size;   /* 0: not a bit field */
+};
+/* A member of a struct or union (after kbtf_skip), also of anonymous ones inside. */
+bool kbtf_member(const struct kernel_btf *b, uint32_t id, const char *name,
+                 struct kbtf_member *out);
+
+/* Offset and size of a member of a structure by its name: ("task_struct", "tgid"). */
+bool kbtf_field(const struct kernel_btf *b, const char *type, const char *member,
+                uint32_t *offset, uint32_t *size);

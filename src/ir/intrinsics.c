@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The table of intrinsics, and those about the running task, time and the
+ * session. */
+#include <stddef.h>
+#include <string.h>
+
+#include "debuginfo/btf.h"
+#include "ir/intrinsics.h"
+
+enum {
+    H_KTIME_GET_NS = 5,
+    H_GET_PRANDOM_U32 = 7,
+    H_GET_SMP_PROCESSOR_ID = 8,
+    H_GET_CURRENT_PID_TGID = 14,
+    H_GET_CURRENT_UID_GID = 15,
+    H_GET_CURRENT_COMM = 16,
+    H_GET_CURRENT_TASK = 35,
+    H_GET_CURRENT_CGROUP_ID = 80,
+    H_SEND_SIGNAL = 109,
+    H_JIFFIES64 = 118,
+    H_KTIME_GET_BOOT_NS = 125,
+    COMM_SIZE = 16,
+};
+
+static ir_reg session_word(struct ir_builder *b, size_t off)
+{
+    return ir_load(b, ir_mem_at(IRM_GLOBAL, (int32_t)off), 8, true);
+}
+
+static ir_reg helper0(struct ir_builder *b, int helper)
+{
+    return ir_call(b, helper, 0, NULL);
+}
+
+/* ---- the task ---- */
+
+static void emit_tid(struct intrinsic_call *c)
+{
+    c->result.reg = ir_bini(c->b, B_AND, helper0(c->b, H_GET_CURRENT_PID_TGID), 0x7fffffff);
+}
+
+static void emit_pid(struct intrinsic_call *c)
+{
+    c->result.reg = ir_bini(c->b, B_SHR, helper0(c->b, H_GET_CURRENT_PID_TGID), 32);
+}
+
+static void emit_uid(struct intrinsic_call *c)
+{
+    ir_reg v = ir_bini(c->b, B_SHL, helper0(c->b, H_GET_CURRENT_UID_GID), 32);
+    c->result.reg = ir_bini(c->b, B_SHR, v, 32);
+}
+
+static void emit_gid(struct intrinsic_call *c)
+{
+    c->result.reg = ir_bini(c->b, B_SHR, helper0(c->b, H_GET_CURRENT_UID_GID), 32);
+}
+
+static void emit_execname(struct intrinsic_call *c)
+{
+    ir_call(c->b, H_GET_CURRENT_COMM, 2, IR_ARGS(IR_A_MEM(c->result.mem), IR_A_IMM(COMM_SIZE)));
+}
+
+static void emit_task_current(struct intrinsic_call *c)
+{
+    c->result.reg = helper0(c->b, H_GET_CURRENT_TASK);
+}
+
+/* Follows members of kernel structures from `base`: "task_struct" "real_parent",
+ * then "task_struct" "tgid"; every step but the last is a pointer. */
+struct member {
+    const char *type, *path;
+};
+
+static bool field(struct intrinsic_call *c, const char *type, const char *member, uint32_t *off,
+                  uint32_t *size)
+{
+    struct session *s = c->b->session;
+    const char *why;
+    const struct kernel_btf *btf = session_btf(s, &why);
+    if (!btf)
+        diag_semantic(&s->diag, c->e->tok, "%s", why);
+    else if (!kbtf_field(btf, type, member, off, size))
+        diag_semantic(&s->diag, c->e->tok, "this kernel has no %s.%s", type, member);
+    else
+        return true;
+    *off = 0;
+    *size = 8;
+    return false;
+}
+
+static ir_reg read_members(struct intrinsic_call *c, ir_reg base, const struct member *m, size_t n)
+{
+    struct ir_builder *b = c->b;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t off, size;
+        if (!field(c, m[i].type, m[i].path, &off, &size))
+            return ir_const(b, 0);
+        struct ir_mem tmp = ir_slot_mem(ir_new_slot(b, 8, m[i].path), 0);
+        ir_reg addr = off ? ir_bini(b, B_ADD, base, off) : base;
+        ir_call(b, 113, 3, IR_ARGS(IR_A_MEM(tmp), IR_A_IMM(size), IR_A_REG(addr)));
+        base = ir_load(b, tmp, (int)size, false);
+    }
+    return base;
+}
+
+static void emit_ppid(struct intrinsic_call *c)
+{
+    static const struct member m[] = {{"task_struct", "real_parent"}, {"task_struct", "tgid"}};
+    c->result.reg = read_members(c, helper0(c->b, H_GET_CURRENT_TASK), m, 2);
+}
+
+static void emit_euid(struct intrinsic_call *c)
+{
+    static const struct member m[] = {{"task_struct", "cred"}, {"cred", "euid"}};
+    c->result.reg = read_members(c, helper0(c->b, H_GET_CURRENT_TASK), m, 2);
+}
+
+static void emit_egid(struct intrinsic_call *c)
+{
+    static const struct member m[] = {{"task_struct", "cred"}, {"cred", "egid"}};
+    c->result.reg = read_members(c, helper0(c->b, H_GET_CURRENT_TASK), m, 2);
+}
+
+static void emit_pexecname(struct intrinsic_call *c)
+{
+    static const struct member m[] = {{"task_struct", "real_parent"}};
+    uint32_t off = 0, size = 0;
+    ir_reg parent = read_members(c, helper0(c->b, H_GET_CURRENT_TASK), m, 1);
+    field(c, "task_struct", "comm", &off, &size);
+    ir_call(c->b, 115, 3,
+            IR_ARGS(IR_A_MEM(c->result.mem), IR_A_IMM(COMM_SIZE),
+                    IR_A_REG(ir_bini(c->b, B_ADD, parent, off))));
+}
+
+static void emit_cpu(struct intrinsic_call *c)
+{
+    c->result.reg = helper0(c->b, H_GET_SMP_PROCESSOR_ID);
+}
+
+static void emit_cgroup_id(struct intrinsic_call *c)
+{
+    c->result.reg = helper0(c->b, H_GET_CURRENT_CGROUP_ID);
+}
+
+static void emit_raise_signal(struct intrinsic_call *c)
+{
+    ir_call(c->b, H_SEND_SIGNAL, 1, IR_ARGS(IR_A_REG(c->args[0].reg)));
+}
+
+/* ---- the probe ---- */
+
+static void emit_pp(struct intrinsic_call *c)
+{
+    c->result = ir_literal(c->b, c->probe->pp);
+}
+
+/* The innermost quoted word of the probe point, or its last component. */
+static const char *probe_function(struct intrinsic_call *c)
+{
+    const char *pp = c->probe->attach.name ? c->probe->attach.name : "";
+    return pp;
+}
+
+static void emit_ppfunc(struct intrinsic_call *c)
+{
+    c->result = ir_literal(c->b, probe_function(c));
+}
+
+static void emit_is_return(struct intrinsic_call *c)
+{
+    c->result.reg = ir_const(c->b, c->probe->attach.kind == ATTACH_SYSCALL_EXIT);
+}
+
+static void emit_target(struct intrinsic_call *c)
+{
+    c->result.reg = session_word(c->b, offsetof(struct abi_session, target));
+}
+
+static void emit_module_name(struct intrinsic_call *c)
+{
+    c->result = ir_literal(c->b, "stap");
+}
+
+/* ---- time ---- */
+
+static ir_reg realtime(struct ir_builder *b)
+{
+    ir_reg boot = helper0(b, H_KTIME_GET_BOOT_NS);
+    return ir_bin(b, B_ADD, boot, session_word(b, offsetof(struct abi_session, boot_to_real_ns)));
+}
+
+static void emit_ns(struct intrinsic_call *c)
+{
+    c->result.reg = realtime(c->b);
+}
+
+static void emit_us(struct intrinsic_call *c)
+{
+    c->result.reg = ir_bini(c->b, B_UDIV, realtime(c->b), 1000);
+}
+
+static void emit_ms(struct intrinsic_call *c)
+{
+    c->result.reg = ir_bini(c->b, B_UDIV, realtime(c->b), 1000000);
+}
+
+static void emit_s(struct intrinsic_call *c)
+{
+    c->result.reg = ir_bini(c->b, B_UDIV, realtime(c->b), 1000000000);
+}
+
+static void emit_monotonic_ns(struct intrinsic_call *c)
+{
+    c->result.reg = helper0(c->b, H_KTIME_GET_NS);
+}
+
+static void emit_jiffies(struct intrinsic_call *c)
+{
+    c->result.reg = helper0(c->b, H_JIFFIES64);
+}
+
+static void emit_hz(struct intrinsic_call *c)
+{
+    const struct parse_config *p = &c->b->session->parse;
+    const char *v = p->kernel_config ? p->kernel_config(p->user, "CONFIG_HZ") : NULL;
+    int64_t hz = 0;
+    for (; v && *v >= '0' && *v <= '9'; v++)
+        hz = hz * 10 + (*v - '0');
+    c->result.reg = ir_const(c->b, hz ? hz : 250);
+}
+
+static void emit_tz_offset(struct intrinsic_call *c)
+{
+    c->result.reg = session_word(c->b, offsetof(struct abi_session, tz_offset));
+}
+
+static void emit_tz_name(struct intrinsic_call *c)
+{
+    struct ir_value name = {.is_string = true,
+                            .mem = ir_mem_at(IRM_GLOBAL, offsetof(struct abi_session, tz_name)),
+                            .bound = sizeof((struct abi_session *)0)->tz_name};
+    c->result = name;
+}
+
+static void emit_random(struct intrinsic_call *c)
+{
+    c->result.reg = helper0(c->b, H_GET_PRANDOM_U32);
+}
+
+/* ---- the session ---- */
+
+static void emit_exit(struct intrinsic_call *c)
+{
+    ir_lib(c->b, "rt_exit", 1, IR_ARGS(IR_A_IMM(0)));
+}
+
+static void emit_abort(struct intrinsic_call *c)
+{
+    ir_lib(c->b, "rt_exit", 1, IR_ARGS(IR_A_IMM(0)));
+    ir_leave(c->b);
+}
+
+static void emit_error(struct intrinsic_call *c)
+{
+    ir_raise_format(c->b, c->e, "%s", 1, c->args);
+}
+
+static void emit_warn(struct intrinsic_call *c)
+{
+    ir_warn(c->b, c->args[0]);
+}
+
+static void emit_stp_pid(struct intrinsic_call *c)
+{
+    c->result.reg = ir_const(c->b, (int64_t)c->b->session->own_pid);
+}
+
+static void emit_maxstringlen(struct intrinsic_call *c)
+{
+    c->result.reg = ir_const(c->b, c->b->session->maxstringlen);
+}
+
+static void emit_next_speculation(struct intrinsic_call *c)
+{
+    ir_reg old = ir_new_reg(c->b);
+    ir_emit(c->b, (struct ir_insn){.op = IR_ATOMIC_ADD,
+                                   .dst = old,
+                                   .has_imm = true,
+                                   .imm = 1,
+                                   .size = 8,
+                                   .mem = ir_mem_at(IRM_GLOBAL,
+                                                    offsetof(struct abi_session, speculation))});
+    c->result.reg = ir_bini(c->b, B_ADD, old, 1);
+}
+
+static void emit_speculate(struct intrinsic_call *c)
+{
+    ir_speculate(c->b, REC_SPECULATE, c->args[0].reg, &c->args[1]);
+}
+
+static void emit_commit(struct intrinsic_call *c)
+{
+    ir_speculate(c->b, REC_COMMIT, c->args[0].reg, NULL);
+}
+
+static void emit_discard(struct intrinsic_call *c)
+{
+    ir_speculate(c->b, REC_DISCARD, c->args[0].reg, NULL);
+}
+
+static const struct intrinsic general[] = {
+    {"tid", TY_LONG, 0, emit_tid, false},
+    {"pid", TY_LONG, 0, emit_pid, false},
+    {"ppid", TY_LONG, 0, emit_ppid, false},
+    {"uid", TY_LONG, 0, emit_uid, false},
+    {"gid", TY_LONG, 0, emit_gid, false},
+    {"euid", TY_LONG, 0, emit_euid, false},
+    {"egid", TY_LONG, 0, emit_egid, false},
+    {"execname", TY_STRING, COMM_SIZE, emit_execname, false},
+    {"pexecname", TY_STRING, COMM_SIZE, emit_pexecname, false},
+    {"task_current", TY_LONG, 0, emit_task_current, false},
+    {"cpu", TY_LONG, 0, emit_cpu, false},
+    {"cgroup_id", TY_LONG, 0, emit_cgroup_id, false},
+    {"raise", TY_UNKNOWN, 0, emit_raise_signal, false},
+    {"pp", TY_STRING, 0, emit_pp, false},
+    {"ppfunc", TY_STRING, 0, emit_ppfunc, false},
+    {"is_return", TY_LONG, 0, emit_is_return, false},
+    {"target", TY_LONG, 0, emit_target, false},
+    {"module_name", TY_STRING, 8, emit_module_name, false},
+    {"gettimeofday_ns", TY_LONG, 0, emit_ns, false},
+    {"gettimeofday_us", TY_LONG, 0, emit_us, false},
+    {"gettimeofday_ms", TY_LONG, 0, emit_ms, false},
+    {"gettimeofday_s", TY_LONG, 0, emit_s, false},
+    {"monotonic_ns", TY_LONG, 0, emit_monotonic_ns, false},
+    {"jiffies", TY_LONG, 0, emit_jiffies, false},
+    {"hz", TY_LONG, 0, emit_hz, false},
+    {"tz_offset", TY_LONG, 0, emit_tz_offset, false},
+    {"tz_name", TY_STRING, 16, emit_tz_name, false},
+    {"random", TY_LONG, 0, emit_random, false},
+    {"exit", TY_UNKNOWN, 0, emit_exit, false},
+    {"abort", TY_UNKNOWN, 0, emit_abort, false},
+    {"error", TY_UNKNOWN, 0, emit_error, false},
+    {"warn", TY_UNKNOWN, 0, emit_warn, false},
+    {"stp_pid", TY_LONG, 0, emit_stp_pid, false},
+    {"maxstringlen", TY_LONG, 0, emit_maxstringlen, false},
+    {"speculation", TY_LONG, 0, emit_next_speculation, false},
+    {"speculate", TY_UNKNOWN, 0, emit_speculate, false},
+    {"commit", TY_UNKNOWN, 0, emit_commit, false},
+    {"discard", TY_UNKNOWN, 0, emit_discard, false},
+    {0},
+};
+
+const struct intrinsic *intrinsic_find(const char *name)
+{
+    const struct intrinsic *const tables[] = {general, intrinsics_memory, intrinsics_string};
+    for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
+        for (const struct intrinsic *i = tables[t]; i->name; i++)
+            if (strcmp(i->name, name) == 0)
+                return i;
+    return NULL;
+}

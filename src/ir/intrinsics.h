@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Private to the intrinsics: their tables, each ends with a NULL name. */
+#pragma once
+#include "ir/intrinsic.h"
+#include "sema/session.h"
+
+extern const struct intrinsic intrinsics_memory[]; /* intrinsics_memory.c */
+extern const struct intrinsic intrinsics_string[]; /* intrinsics_string.c */
