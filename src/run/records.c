@@ -181,8 +181,12 @@ void sink_sample(void *sink, const void *sample, size_t len)
         const struct rec *rec = (const struct rec *)p;
         if (rec->size < sizeof *rec || rec->size > (size_t)(end - p))
             break;
-        if (!record(k, rec))
+        size_t before = k->out->buf.n;
+        if (!record(k, rec)) {
             k->malformed++;
+            if (k->out->buf.n > before)
+                k->out->buf.n = before;
+        }
         p += (rec->size + 7) & ~7u;
     }
     if (p < end)
