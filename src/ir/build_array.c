@@ -228,9 +228,11 @@ static void update_absent(struct ir_builder *b, struct update *u, struct ir_mem 
 
     ir_at(b, full);
     if (u->v->wrap) {
-        ir_lib(
-            b, "rt_evict_oldest", 4,
-            IR_ARGS(IR_A_CTX, IR_A_MAP(loc->map), IR_A_IMM(loc->seq_off), IR_A_IMM(loc->key_size)));
+        struct ir_mem room = ir_slot_mem(ir_new_slot(b, 8 + loc->key_size, "oldest"), 0);
+        b->fn->slots.v[room.id].frame = true;
+        ir_lib(b, "rt_evict_oldest", 4,
+               IR_ARGS(IR_A_MAP(loc->map), IR_A_MEM(room), IR_A_IMM(loc->seq_off),
+                       IR_A_IMM(loc->key_size)));
         uint32_t still = ir_new_block(b, "still full");
         ir_bri(b, CC_EQ, try_insert(b, u, key, val), 0, done, still);
         ir_at(b, still);

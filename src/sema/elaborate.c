@@ -6,6 +6,19 @@
 
 #include "sema/sema.h"
 
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+const char *similar_hint(struct sema *m, const char *name, const char **names, size_t n)
+{
+    if (n)
+        qsort(names, n, sizeof *names, by_text);
+    const char *near = similar_names(m->arena, name, names, n, 5);
+    return *near ? arena_printf(m->arena, " (similar: %s)", near) : "";
+}
+
 /* ---- symbol tables ---- */
 
 static void register_function(struct sema *m, struct function *f)
@@ -14,13 +27,6 @@ static void register_function(struct sema *m, struct function *f)
     if (!v) {
         v = arena_new_obj(m->arena, function_vec);
         hash_put(&m->functions, f->name, v);
-    }
-    vec_for (i, *v) {
-        const struct function *o = v->v[i];
-        bool visible_together = !(o->is_private || f->is_private) || o->src == f->src;
-        if (visible_together && o->priority == f->priority && o->params.n == f->params.n &&
-            o->src == f->src && o->src->tapset == f->src->tapset && !o->src->tapset)
-            diag_semantic2(&m->s->diag, f->tok, o->tok, "conflicting functions '%s'", f->name);
     }
     f->unique = v->n ? arena_printf(m->arena, "%s__overload_%zu", f->name, v->n) : f->name;
     vec_push(m->arena, v, f);
@@ -64,9 +70,8 @@ static bool init_global(struct sema *m, const struct global_init *g)
         size_t n = 0;
         for (size_t i = 0; i < m->globals.n; i++)
             names[n++] = m->globals.entries[i].key;
-        const char *near = similar_names(m->arena, g->name, names, n, 5);
-        diag_error(&m->s->diag, "-G %s: the script has no such global%s%s%s", g->name,
-                   *near ? " (similar: " : "", near, *near ? ")" : "");
+        diag_error(&m->s->diag, "-G %s: the script has no such global%s", g->name,
+                   similar_hint(m, g->name, names, n));
         return false;
     }
     char *end;

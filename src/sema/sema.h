@@ -29,6 +29,8 @@ struct tapset {
     struct hash globals;
 };
 
+struct match_node;
+
 struct sema {
     struct session *s;
     struct arena *arena;
@@ -38,6 +40,11 @@ struct sema {
     struct hash globals;   /* name → struct variable * (not private) */
     VEC(struct variable *) private_globals;
     alias_vec aliases;
+    struct match_node *names; /* match.c: the tree of probe point names */
+    size_t aliases_in_tree;
+    bool all_names_in_tree;
+    struct hash firsts; /* first components whose library aliases are in the tree */
+    unsigned expansions;
     VEC(const struct ast_file *) files;
     function_vec queue; /* used functions whose bodies are to be resolved */
     size_t queue_done;
@@ -51,6 +58,8 @@ bool tapset_load_global(struct sema *m, const char *name);
 void tapset_load_file(struct sema *m, struct lib_file *f);
 
 /* elaborate.c */
+/* "(similar: a, b)" with a space before it, or "": the nearest of `names`. */
+const char *similar_hint(struct sema *m, const char *name, const char **names, size_t n);
 void sema_register(struct sema *m, const struct ast_file *f);
 
 /* points.c: expands the points of a declaration into probes of the program. */

@@ -9,7 +9,7 @@
  * does not know, so that one round stands for all. */
 #include "rt.h"
 
-#define NOINLINE static __attribute__((noinline))
+
 
 enum { STAT_WORDS = sizeof(struct abi_stat) / 8 };
 
@@ -62,7 +62,7 @@ static long add_cpu(u32 cpu, struct stat_walk *w)
 }
 
 /* Adds up all CPUs' values of `key` into dst, `words` longs, cleared by the caller. */
-NOINLINE u64 rt_stat_read(void *map, const void *key, struct abi_stat *dst, u64 words)
+STATIC u64 rt_stat_read(void *map, const void *key, struct abi_stat *dst, u64 words)
 {
     struct stat_walk w = {.map = map, .key = key, .dst = dst, .words = words};
     bpf_loop(consts.ncpus, add_cpu, &w, 0);
@@ -258,7 +258,7 @@ static long merge_step(u32 round, struct collect *c)
 }
 
 /* Fills the iteration buffer with the keys of `map` in order; how many. */
-NOINLINE u64 rt_foreach(void *map, struct abi_iter *it, const struct abi_foreach *d)
+STATIC u64 rt_foreach(void *map, struct abi_iter *it, const struct abi_foreach *d)
 {
     struct collect c = {.map = map, .it = it, .d = d};
     it->n = 0;
@@ -289,7 +289,7 @@ static long delete_one(void *map, const void *key, void *value, void *ctx)
 }
 
 /* Deletes every element. */
-NOINLINE u64 rt_clear(void *map)
+STATIC u64 rt_clear(void *map)
 {
     u64 none = 0;
     bpf_for_each_map_elem(map, delete_one, &none, 0);

@@ -22,7 +22,7 @@ static long try_lock(u32 round, struct attempt *a)
 }
 
 /* 1 when the lock was taken within `tries`. */
-static __attribute__((noinline)) u64 rt_lock(u64 *word, u64 mode, u64 tries)
+STATIC u64 rt_lock(u64 *word, u64 mode, u64 tries)
 {
     struct attempt a = {.word = word, .mode = mode};
     bpf_loop((u32)tries, try_lock, &a, 0);

@@ -9,7 +9,7 @@
 #include "ir/abi.h"
 
 #define GLOBAL __attribute__((noinline))
-#define STATIC static __attribute__((noinline))
+#define STATIC static __attribute__((noinline, used))
 #define INLINE static inline __attribute__((always_inline))
 #define NULL ((void *)0)
 
