@@ -140,7 +140,8 @@ struct ctx_layout {
     uint32_t size;
 };
 
-/* Behind the last place where a string may start: its bytes, read by words. */
+/* Behind the last place where a string may start there are two strings of room (a position in one
+ * and a copy from there) and this. */
 enum { STRING_SLACK = 64 };
 enum { CALL_HEADER = 16 }; /* of a called function's frame: return state, saved fp */
 

@@ -59,7 +59,7 @@ struct bpf_image *bpf_generate(struct session *s, struct ir_module *mod)
     l->stack_off = round_up(l->frame_off + l->frame_size, 16);
     l->stack_size = l->call_frame * (mod->maxnesting + 3);
     /* Library functions may write a whole string wherever one starts. */
-    l->size = round_up(l->stack_off + l->stack_size + mod->maxstringlen + STRING_SLACK, 64);
+    l->size = round_up(l->stack_off + l->stack_size + 2 * mod->maxstringlen + STRING_SLACK, 64);
 
     vec_for (i, mod->progs) {
         struct gen_prog *g = arena_new_obj(a, struct gen_prog);

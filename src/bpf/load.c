@@ -95,7 +95,7 @@ static bool create_fixed(struct bpf_running *r)
     struct abi_const k = {.maxstringlen = m->maxstringlen,
                           .ctx_size = img->layout.size,
                           .out_size = img->layout.out_size,
-                          .str_limit = img->layout.size - m->maxstringlen - STRING_SLACK,
+                          .str_limit = img->layout.size - 2 * m->maxstringlen - STRING_SLACK,
                           .ncpus = r->ncpus};
     memcpy(ro, &k, sizeof k);
     memcpy(ro + img->lib_rodata_off, rtlib_rodata, rtlib_rodata_size);

@@ -246,8 +246,6 @@ static struct ir_prog *build_prog(struct session *s, struct ir_module *m, const 
     }
     if (p->body)
         build_stmt(&b, p->body);
-    if (p->attach.exit_after && !ir_terminated(&b))
-        ir_lib(&b, "rt_exit", 1, IR_ARGS(IR_A_IMM(0)));
     ir_jmp(&b, bld.exit_block);
 
     /* Callable functions join the prog as they are found; each may find more. */

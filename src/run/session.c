@@ -160,8 +160,6 @@ static bool run_probe(void *arg, int id)
         diag_error(&r->s->diag, "the handler of probe %s cannot be run: %s", p->pp, strerror(-err));
         r->failed = true;
         stop(r);
-    } else if (p->attach.exit_after) {
-        stop(r);
     }
     return !stopped(r);
 }
@@ -170,7 +168,7 @@ static bool run_probe(void *arg, int id)
 static void run_all(struct run *r, enum attach_kind kind)
 {
     const struct program *p = r->mod->program;
-    bool ending = kind != ATTACH_BEGIN;
+    bool ending = kind != ATTACH_BEGIN, exit_after = false;
     vec_for (i, p->probes) {
         if (p->probes.v[i]->attach.kind != kind)
             continue;
@@ -178,7 +176,11 @@ static void run_all(struct run *r, enum attach_kind kind)
             return;
         run_probe(r, (int)i);
         drain(r);
+        exit_after |= p->probes.v[i]->attach.exit_after;
     }
+    /* oneshot ends the session when all begin probes have had their turn. */
+    if (exit_after)
+        stop(r);
 }
 
 /* ---- waiting ---- */

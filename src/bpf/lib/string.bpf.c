@@ -90,7 +90,7 @@ GLOBAL u64 rt_stringat(struct ctxmem *c, u64 src, u64 at)
 
 /* ---- searching ---- */
 
-enum { F_AT, F_MATCHED, F_START, F_OUT, F_LEN, F_BASE, F_VALUE, F_STATE, F_NLEN };
+enum { F_AT, F_MATCHED, F_START, F_OUT, F_LEN, F_BASE, F_VALUE, F_STATE };
 
 /* One character of a against b[matched]; on a mismatch the next start is tried. */
 static long find_step(u32 i, struct walk *w)
@@ -195,9 +195,10 @@ static long strtol_step(u32 i, struct walk *w)
     if (at >= consts.maxstringlen)
         return 1;
     u8 ch = (u8)w->a[at];
+    /* The kernel's own parser knows no digits beyond f, whatever the base. */
     u64 d = ch >= '0' && ch <= '9'   ? ch - '0'
-            : ch >= 'a' && ch <= 'z' ? ch - 'a' + 10
-            : ch >= 'A' && ch <= 'Z' ? ch - 'A' + 10
+            : ch >= 'a' && ch <= 'f' ? ch - 'a' + 10
+            : ch >= 'A' && ch <= 'F' ? ch - 'A' + 10
                                      : 99;
     if (d >= s[F_BASE])
         return 1;
@@ -290,7 +291,8 @@ GLOBAL u64 rt_tokenize(struct ctxmem *c, u64 dst, u64 src, u64 delim, u64 at)
 
 /* ---- quoting ---- */
 
-/* scratch: F_AT, F_OUT, F_LEN room, F_STATE 1 when cut, F_BASE: mode bits. */
+/* scratch: F_AT, F_OUT, F_LEN room, F_STATE 1 when it was too long, F_VALUE where it is then cut,
+ * F_BASE the last place to cut at. */
 static long quote_step(u32 i, struct walk *w)
 {
     u64 *s = scratch(w);
@@ -299,7 +301,7 @@ static long quote_step(u32 i, struct walk *w)
     if (at >= consts.maxstringlen || out >= consts.maxstringlen)
         return 1;
     u8 ch = (u8)w->a[at];
-    if (!ch || at >= s[F_NLEN])
+    if (!ch)
         return 1;
     u8 e = ch == '\a' ? 'a' : ch == '\b' ? 'b' : ch == '\f' ? 'f' : ch == '\n' ? 'n' : ch == '\r' ? 'r'
            : ch == '\t' ? 't' : ch == '\v' ? 'v' : ch == '"' ? '"' : ch == '\\' ? '\\' : 0;
@@ -322,6 +324,8 @@ static long quote_step(u32 i, struct walk *w)
     }
     s[F_OUT] = out + n;
     s[F_AT] = at + 1;
+    if (out + n <= s[F_BASE])
+        s[F_VALUE] = out + n;
     return 0;
 }
 
@@ -339,21 +343,20 @@ GLOBAL u64 rt_text(struct ctxmem *c, u64 dst, u64 src, u64 n, u64 quoted)
     s[F_AT] = 0;
     s[F_OUT] = quoted ? 1 : 0;
     s[F_STATE] = 0;
-    s[F_NLEN] = ~0ull;
-    /* Room for the text, without the closing quote and dots. */
-    s[F_LEN] = quoted ? (n > 5 ? n - 5 : 0) + 0 : n;
+    /* What does not fit is cut so that the quote and three dots do. */
+    s[F_LEN] = quoted && n ? n - 1 : n;
+    s[F_BASE] = quoted ? (n > 4 ? n - 4 : 1) : n;
+    s[F_VALUE] = s[F_OUT];
     if (quoted)
         w.dst[0] = '"';
     bpf_loop((u32)n + 1, quote_step, &w, 0);
-    u64 out = s[F_OUT], at = s[F_AT];
-    if (out >= consts.maxstringlen - 8 || at >= consts.maxstringlen)
-        out = consts.maxstringlen - 8;
+    u64 out = s[F_STATE] ? s[F_VALUE] : s[F_OUT];
+    if (out >= consts.maxstringlen - 4)
+        out = consts.maxstringlen - 5;
     if (quoted) {
-        if (out < consts.maxstringlen - 8) {
-            w.dst[out] = '"';
-            out++;
-        }
-        if (s[F_STATE] && out < consts.maxstringlen - 8) {
+        w.dst[out] = '"';
+        out++;
+        if (s[F_STATE] && out < consts.maxstringlen - 3) {
             w.dst[out] = '.';
             w.dst[out + 1] = '.';
             w.dst[out + 2] = '.';
@@ -374,7 +377,7 @@ struct date {
 /* Seconds since 1970 → "Thu Jan  1 00:00:00 1970". */
 GLOBAL u64 rt_ctime(struct ctxmem *c, u64 dst, u64 t)
 {
-    static const char names[] = "ThuFriSatSunMonTueWedJanFebMarAprMayJunJulAugSepOctNovDec";
+    static const char names[80] = "ThuFriSatSunMonTueWedJanFebMarAprMayJunJulAugSepOctNovDec";
     char *d = ctx_str(c, dst);
     if (!d)
         return 0;
@@ -395,9 +398,11 @@ GLOBAL u64 rt_ctime(struct ctxmem *c, u64 dst, u64 t)
     u64 month = mp < 10 ? mp + 2 : mp - 10; /* 0 = January */
     s64 year = (s64)(yoe + era * 400) - 40000 + (month <= 1);
     u64 h = (u64)secs / 3600, m = (u64)secs / 60 % 60, s = (u64)secs % 60;
-    u64 wo = wday * 3, mo = 21 + month * 3;
-    if (wo > 18 || mo > 54)
+    /* The verifier forgets the range of a remainder: it is shown again. */
+    asm volatile("" : "+r"(wday), "+r"(month));
+    if (wday > 6 || month > 11)
         return 0;
+    u64 wo = wday * 3, mo = 21 + month * 3;
     for (int i = 0; i < 3; i++) {
         d[i] = names[wo + i];
         d[4 + i] = names[mo + i];
