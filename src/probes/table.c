@@ -3,5 +3,5 @@
 #include "probes/families.h"
 
 const struct probe_provider *const provider_table[] = {
-    &begin_provider, &timer_provider, NULL,
+    &begin_provider, &timer_provider, &tracepoint_provider, &syscall_provider, NULL,
 };

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "probes/kernel_data.h"
+
+#include <string.h>
+
+enum { PRETTY_MEMBERS = 200 };
+
+static uint32_t kind_of(const struct btf_type *t)
+{
+    return t ? BTF_INFO_KIND(t->info) : BTF_KIND_UNKN;
+}
+
+static bool is_struct(const struct btf_type *t)
+{
+    return kind_of(t) == BTF_KIND_STRUCT || kind_of(t) == BTF_KIND_UNION;
+}
+
+static bool is_signed(const struct kernel_btf *b, uint32_t id)
+{
+    const struct btf_type *t = kbtf_type(b, kbtf_skip(b, id));
+    if (kind_of(t) == BTF_KIND_INT)
+        return BTF_INT_ENCODING(*(const uint32_t *)(t + 1)) & BTF_INT_SIGNED;
+    return (kind_of(t) == BTF_KIND_ENUM || kind_of(t) == BTF_KIND_ENUM64) && BTF_INFO_KFLAG(t->info);
+}
+
+static struct expr *number(struct session *s, const struct token *tok, int64_t n)
+{
+    return expr_number(s->arena, tok, n);
+}
+
+static struct expr *binary(struct session *s, const struct token *tok, enum op op, struct expr *l,
+                           struct expr *r)
+{
+    struct expr *e = expr_binary(s->arena, tok, op, l, r);
+    e->type = TY_LONG;
+    return e;
+}
+
+static struct expr *add(struct session *s, struct expr *e, int64_t n)
+{
+    return n ? binary(s, e->tok, OP_ADD, e, number(s, e->tok, n)) : e;
+}
+
+/* The low `bits` of e, extended by the type's sign. */
+static struct expr *extend(struct session *s, struct expr *e, uint32_t bits, bool sign)
+{
+    if (bits >= 64)
+        return e;
+    if (!sign)
+        return binary(s, e->tok, OP_BITAND, e, number(s, e->tok, (int64_t)((1ull << bits) - 1)));
+    struct expr *up = binary(s, e->tok, OP_SHL, e, number(s, e->tok, 64 - bits));
+    return binary(s, e->tok, OP_SHR, up, number(s, e->tok, 64 - bits));
+}
+
+struct expr *kdata_narrow(struct session *s, const struct kernel_btf *b, struct expr *word,
+                          uint32_t type)
+{
+    uint32_t size = kbtf_size(b, type);
+    return size && size < 8 ? extend(s, word, size * 8, is_signed(b, type)) : word;
+}
+
+static struct expr *load(struct session *s, const struct token *tok, struct expr *address,
+                         uint32_t size, bool sign, bool user)
+{
+    struct expr *e = expr_new(s->arena, EX_DEREF, tok);
+    e->type = TY_LONG;
+    e->a = address;
+    e->deref = (struct deref){.size = (uint8_t)size, .is_signed = sign, .user = user};
+    return e;
+}
+
+/* The value at an address: loaded when it is a scalar. */
+static struct kernel_value value_at(struct session *s, const struct kernel_btf *b,
+                                    const struct token *tok, struct expr *address, uint32_t type,
+                                    bool user)
+{
+    struct kernel_value v = {.e = address, .type = type, .user = user};
+    const struct btf_type *t = kbtf_type(b, kbtf_skip(b, type));
+    uint32_t size = kbtf_size(b, type);
+    if (!is_struct(t) && kind_of(t) != BTF_KIND_ARRAY &&
+        (size == 1 || size == 2 || size == 4 || size == 8))
+        v.e = load(s, tok, address, size, is_signed(b, type), user);
+    return v;
+}
+
+static struct kernel_value bit_field(struct session *s, const struct kernel_btf *b,
+                                     const struct token *tok, struct expr *base,
+                                     const struct kbtf_member *m, bool user)
+{
+    /* The aligned word of the declared type holds it, or the next larger one. */
+    uint32_t size = kbtf_size(b, m->type);
+    uint32_t at = m->bit_offset / (size * 8) * size, shift = m->bit_offset - at * 8;
+    if (shift + m->bit_size > size * 8)
+        size = 8;
+    struct expr *word = load(s, tok, add(s, base, at), size, false, user);
+    if (shift)
+        word = binary(s, tok, OP_SHRU, word, number(s, tok, shift));
+    return (struct kernel_value){.e = extend(s, word, m->bit_size, is_signed(b, m->type)),
+                                 .type = m->type,
+                                 .user = user};
+}
+
+static const char *type_text(struct session *s, const struct kernel_btf *b, uint32_t id)
+{
+    const struct btf_type *t = kbtf_type(b, kbtf_skip(b, id));
+    const char *name = t ? kbtf_name(b, t->name_off) : "void";
+    switch (kind_of(t)) {
+    case BTF_KIND_STRUCT:
+        return arena_printf(s->arena, "struct %s", *name ? name : "(anonymous)");
+    case BTF_KIND_UNION:
+        return arena_printf(s->arena, "union %s", *name ? name : "(anonymous)");
+    case BTF_KIND_PTR:
+        return arena_printf(s->arena, "%s *", type_text(s, b, t->type));
+    case BTF_KIND_ARRAY:
+        return arena_printf(s->arena, "%s[]",
+                            type_text(s, b, ((const struct btf_array *)(t + 1))->type));
+    default:
+        return name;
+    }
+}
+
+static void member_names(struct session *s, const struct kernel_btf *b, uint32_t id,
+                         const char **names, size_t *n, size_t max)
+{
+    const struct btf_type *t = kbtf_type(b, kbtf_skip(b, id));
+    if (!is_struct(t))
+        return;
+    const struct btf_member *m = (const void *)(t + 1);
+    for (uint32_t i = 0; i < BTF_INFO_VLEN(t->info) && *n < max; i++) {
+        const char *name = kbtf_name(b, m[i].name_off);
+        if (*name)
+            names[(*n)++] = name;
+        else
+            member_names(s, b, m[i].type, names, n, max);
+    }
+}
+
+static bool step_member(struct session *s, const struct kernel_btf *b, struct kernel_value *v,
+                        const struct target_step *st, const char **why)
+{
+    const struct btf_type *t = kbtf_type(b, kbtf_skip(b, v->type));
+    uint32_t holder = v->type;
+    if (kind_of(t) == BTF_KIND_PTR)
+        holder = t->type;
+    struct kbtf_member m;
+    if (!is_struct(kbtf_type(b, kbtf_skip(b, holder)))) {
+        *why = arena_printf(s->arena, "invalid access '->%s': the value is of type %s, not a structure",
+                            st->name, type_text(s, b, v->type));
+        return false;
+    }
+    if (!kbtf_member(b, holder, st->name, &m)) {
+        const char *names[512];
+        size_t n = 0;
+        member_names(s, b, holder, names, &n, 512);
+        const char *near = similar_names(s->arena, st->name, names, n, 5);
+        *why = arena_printf(s->arena, "unable to find member '%s' for %s%s%s%s", st->name,
+                            type_text(s, b, holder), *near ? " (alternatives: " : "", near,
+                            *near ? ")" : "");
+        return false;
+    }
+    if (m.bit_size)
+        *v = bit_field(s, b, st->tok, v->e, &m, v->user);
+    else
+        *v = value_at(s, b, st->tok, add(s, v->e, m.bit_offset / 8), m.type, v->user);
+    return true;
+}
+
+static bool step_index(struct session *s, const struct kernel_btf *b, struct kernel_value *v,
+                       const struct target_step *st, const char **why)
+{
+    const struct btf_type *t = kbtf_type(b, kbtf_skip(b, v->type));
+    uint32_t elem = 0;
+    if (kind_of(t) == BTF_KIND_PTR)
+        elem = t->type;
+    else if (kind_of(t) == BTF_KIND_ARRAY)
+        elem = ((const struct btf_array *)(t + 1))->type;
+    uint32_t size = elem ? kbtf_size(b, elem) : 0;
+    if (!size) {
+        *why = arena_printf(s->arena, "invalid access '[]': the value is of type %s",
+                            type_text(s, b, v->type));
+        return false;
+    }
+    struct expr *at = v->e;
+    if (st->kind == STEP_INDEX)
+        at = add(s, at, st->index * size);
+    else
+        at = binary(s, st->tok, OP_ADD, at,
+                    binary(s, st->tok, OP_MUL, st->expr, number(s, st->tok, size)));
+    *v = value_at(s, b, st->tok, at, elem, v->user);
+    return true;
+}
+
+/* ---- pretty printing ---- */
+
+struct expr *kdata_sprintf(struct session *s, const struct token *tok, const char *format,
+                           const expr_vec *args)
+{
+    struct expr *e = expr_new(s->arena, EX_PRINT, tok);
+    e->print = arena_new_obj(s->arena, struct print);
+    e->print->to_string = e->print->format = true;
+    e->print->name = "sprintf";
+    e->type = TY_STRING;
+    parse_format(s->arena, format, &e->print->parts);
+    vec_for (i, *args)
+        vec_push(s->arena, &e->args, args->v[i]);
+    return e;
+}
+
+static bool is_char(const struct kernel_btf *b, uint32_t id)
+{
+    const struct btf_type *t = kbtf_type(b, kbtf_skip(b, id));
+    return kind_of(t) == BTF_KIND_INT && t->size == 1 && is_signed(b, id);
+}
+
+static struct expr *string_at(struct session *s, const struct kernel_value *v)
+{
+    struct expr *e = expr_call(s->arena, v->e->tok, v->user ? "user_string" : "kernel_string");
+    vec_push(s->arena, &e->args, v->e);
+    vec_push(s->arena, &e->args, expr_string(s->arena, v->e->tok, ""));
+    return e;
+}
+
+static void append(struct session *s, const char **format, const char *text)
+{
+    *format = arena_printf(s->arena, "%s%s", *format, text);
+}
+
+static void pretty(struct session *s, const struct kernel_btf *b, struct kernel_value v, int depth,
+                   const char **format, expr_vec *args);
+
+static void pretty_struct(struct session *s, const struct kernel_btf *b, struct kernel_value v,
+                          const struct btf_type *t, int depth, const char **format, expr_vec *args)
+{
+    const struct btf_member *m = (const void *)(t + 1);
+    bool flagged = BTF_INFO_KFLAG(t->info);
+    append(s, format, "{");
+    for (uint32_t i = 0; i < BTF_INFO_VLEN(t->info); i++) {
+        const char *name = kbtf_name(b, m[i].name_off);
+        struct kbtf_member km = {
+            .type = m[i].type,
+            .bit_offset = flagged ? BTF_MEMBER_BIT_OFFSET(m[i].offset) : m[i].offset,
+            .bit_size = flagged ? BTF_MEMBER_BITFIELD_SIZE(m[i].offset) : 0,
+        };
+        if (i)
+            append(s, format, ", ");
+        if (args->n >= PRETTY_MEMBERS) {
+            append(s, format, "...");
+            break;
+        }
+        if (*name)
+            append(s, format, arena_printf(s->arena, ".%s=", name));
+        pretty(s, b,
+               km.bit_size ? bit_field(s, b, v.e->tok, v.e, &km, v.user)
+                           : value_at(s, b, v.e->tok, add(s, v.e, km.bit_offset / 8), km.type, v.user),
+               depth, format, args);
+    }
+    append(s, format, "}");
+}
+
+static void pretty(struct session *s, const struct kernel_btf *b, struct kernel_value v, int depth,
+                   const char **format, expr_vec *args)
+{
+    const struct btf_type *t = kbtf_type(b, kbtf_skip(b, v.type));
+    struct expr *e = expr_clone(s->arena, v.e);
+    v.e = e;
+    switch (kind_of(t)) {
+    case BTF_KIND_STRUCT:
+    case BTF_KIND_UNION:
+        if (depth <= 0)
+            append(s, format, kind_of(t) == BTF_KIND_UNION ? "{<union>...}" : "{...}");
+        else
+            pretty_struct(s, b, v, t, depth - 1, format, args);
+        return;
+    case BTF_KIND_ARRAY: {
+        const struct btf_array *arr = (const void *)(t + 1);
+        if (is_char(b, arr->type)) {
+            append(s, format, "\"%s\"");
+            vec_push(s->arena, args, string_at(s, &v));
+            return;
+        }
+        if (depth <= 0 || arr->nelems == 0) {
+            append(s, format, "[...]");
+            return;
+        }
+        append(s, format, "[");
+        for (uint32_t i = 0; i < arr->nelems && i < 5; i++) {
+            append(s, format, i ? ", " : "");
+            pretty(s, b,
+                   value_at(s, b, e->tok, add(s, e, (int64_t)i * kbtf_size(b, arr->type)), arr->type,
+                            v.user),
+                   depth - 1, format, args);
+        }
+        append(s, format, arr->nelems > 5 ? ", ...]" : "]");
+        return;
+    }
+    case BTF_KIND_PTR:
+        if (is_char(b, t->type)) {
+            append(s, format, "\"%s\"");
+            vec_push(s->arena, args, string_at(s, &v));
+            return;
+        }
+        append(s, format, "%p");
+        break;
+    default:
+        append(s, format, is_signed(b, v.type) ? "%i" : "%u");
+    }
+    vec_push(s->arena, args, e);
+}
+
+void kdata_format_scalar(struct session *s, const struct kernel_btf *b, struct kernel_value v,
+                         const char **format, expr_vec *args)
+{
+    const struct btf_type *t = kbtf_type(b, kbtf_skip(b, v.type));
+    if (is_struct(t) || kind_of(t) == BTF_KIND_ARRAY) {
+        append(s, format, "?");
+        return;
+    }
+    append(s, format, "%#x");
+    vec_push(s->arena, args, v.e);
+}
+
+struct expr *kdata_steps(struct session *s, const struct kernel_btf *b, struct kernel_value v,
+                         const struct target *t, const struct token *tok, const char **why)
+{
+    vec_for (i, t->steps) {
+        const struct target_step *st = &t->steps.v[i];
+        bool ok = true;
+        switch (st->kind) {
+        case STEP_MEMBER:
+            ok = step_member(s, b, &v, st, why);
+            break;
+        case STEP_INDEX:
+        case STEP_INDEX_EXPR:
+            ok = step_index(s, b, &v, st, why);
+            break;
+        case STEP_PRETTY: {
+            const char *format = "";
+            expr_vec args = {0};
+            const struct btf_type *p = kbtf_type(b, kbtf_skip(b, v.type));
+            /* A pointer to a structure shows what it points to. */
+            if (kind_of(p) == BTF_KIND_PTR && is_struct(kbtf_type(b, kbtf_skip(b, p->type))))
+                v.type = p->type;
+            pretty(s, b, v, st->name[1] ? 8 : 1, &format, &args);
+            return kdata_sprintf(s, tok, format, &args);
+        }
+        }
+        if (!ok)
+            return NULL;
+    }
+    if (t->address_of) {
+        if (v.e->kind == EX_DEREF)
+            return add(s, v.e->a, v.e->num);
+        const struct btf_type *p = kbtf_type(b, kbtf_skip(b, v.type));
+        if (is_struct(p) || kind_of(p) == BTF_KIND_ARRAY)
+            return v.e;
+        *why = "this value has no address";
+        return NULL;
+    }
+    if (is_struct(kbtf_type(b, kbtf_skip(b, v.type)))) {
+        *why = arena_printf(s->arena, "'%s' is being accessed instead of a member",
+                            type_text(s, b, v.type));
+        return NULL;
+    }
+    return v.e;
+}

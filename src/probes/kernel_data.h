@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Private to probes/: target expressions over kernel data whose type is in BTF. */
+#pragma once
+#include "debuginfo/btf.h"
+#include "probes/families.h"
+
+/* A value of a known type: `e` is the value itself, or, for structures, unions
+ * and arrays, its address. */
+struct kernel_value {
+    struct expr *e;
+    uint32_t type; /* BTF id, as declared */
+    bool user;     /* user memory */
+};
+
+/* The value of an argument passed in a 64-bit word. */
+struct expr *kdata_narrow(struct session *s, const struct kernel_btf *b, struct expr *word,
+                          uint32_t type);
+/* Applies ->, [ ], & and trailing $ of `t` to v.  NULL with *why set. */
+struct expr *kdata_steps(struct session *s, const struct kernel_btf *b, struct kernel_value v,
+                         const struct target *t, const struct token *tok, const char **why);
+/* "name=value" for $$vars: format text and its argument are appended. */
+void kdata_format_scalar(struct session *s, const struct kernel_btf *b, struct kernel_value v,
+                         const char **format, expr_vec *args);
+/* sprintf(format, args…) */
+struct expr *kdata_sprintf(struct session *s, const struct token *tok, const char *format,
+                           const expr_vec *args);
