@@ -293,6 +293,7 @@ struct variable {
     int arity;            /* sema: -1 unknown, 0 scalar, n keys */
     const struct token *arity_tok; /* sema: where the arity was inferred */
     enum type *key_types; /* sema: arity entries */
+    const struct token **key_toks; /* sema: where those were inferred */
     int64_t maxsize;      /* [N]; 0 = not given */
     bool wrap;            /* % */
     struct expr *init;    /* literal or NULL */

@@ -22,8 +22,7 @@ static const char *conversion(enum type t)
 static void report_scalar(struct strbuf *b, const struct variable *v)
 {
     if (v->type == TY_STATS) {
-        strbuf_printf(b, "  if (@count(%s)) printf(\"%s%s\"", v->name, v->name,
-                      stats_format);
+        strbuf_printf(b, "  if (@count(%s)) printf(\"%s%s\"", v->name, v->name, stats_format);
         stats_args(b, v->name);
         strbuf_puts(b, ")\n");
         return;
@@ -40,8 +39,8 @@ static void report_array(struct strbuf *b, const struct variable *v, size_t n)
     }
     if (v->type == TY_STATS) {
         strbuf_printf(&elem, "%s[%s]", v->name, keys.p);
-        strbuf_printf(b, "  foreach ([%s] in %s-) printf(\"%s[%s]%s\", %s", keys.p,
-                      v->name, v->name, format.p, stats_format, keys.p);
+        strbuf_printf(b, "  foreach ([%s] in %s-) printf(\"%s[%s]%s\", %s", keys.p, v->name,
+                      v->name, format.p, stats_format, keys.p);
         stats_args(b, elem.p);
         strbuf_puts(b, ")\n");
         strbuf_free(&elem);

@@ -27,7 +27,9 @@ static void modified(struct modify *w, const struct variable *v, const struct to
     for (const struct walked *k = w->walked; v && k; k = k->outer)
         if (k->array == v) {
             diag_semantic(&w->m->s->diag, w->call ? w->call : tok,
-                          "variable '%s' modified during 'foreach' iteration", v->name);
+                          w->call ? "function call modifies var '%s' during 'foreach' iteration"
+                                  : "variable '%s' modified during 'foreach' iteration",
+                          v->name);
             return;
         }
 }
@@ -66,7 +68,7 @@ static void modify_stmt(struct stmt **sp, void *arg)
 {
     struct modify *w = arg;
     struct stmt *s = *sp;
-    if (s->kind == SM_DELETE)
+    if (s->kind == SM_DELETE && s->e->kind == EX_INDEX) /* deleting it whole is allowed */
         modify_lvalue(w, s->e);
     if (s->kind != SM_FOREACH) {
         stmt_children(s, modify_expr, modify_stmt, w);

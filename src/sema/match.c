@@ -141,6 +141,7 @@ struct search {
     struct sema *m;
     struct match_result *out;
     unsigned steps; /* `**` could otherwise search for ever */
+    unsigned wild;  /* behind how many wildcards */
 };
 
 enum { SEARCH_STEPS_MAX = 1000000 };
@@ -197,7 +198,7 @@ static void search(struct search *w, struct match_node *n, const struct probe_co
 {
     if (w->steps++ > SEARCH_STEPS_MAX)
         return;
-    if (!w->out->stuck || used > w->out->stuck_at) {
+    if (!w->out->stuck || (!w->wild && used > w->out->stuck_at)) {
         w->out->stuck = n;
         w->out->stuck_at = used;
     }
@@ -226,7 +227,9 @@ static void search(struct search *w, struct match_node *n, const struct probe_co
                 fnmatch(c->name, kid->name, 0) != 0)
                 continue;
             any = true;
+            w->wild++;
             search(w, kid, c + 1, nc - 1, used + 1);
+            w->wild--;
         }
     }
     if (!any && has_alias(n))

@@ -73,6 +73,8 @@ static bool expand_point(struct derivation *d, const struct probe_point *pp,
 /* The component as one token, whatever tokens it was written with. */
 static const struct token *component_token(struct sema *m, const struct probe_component *c)
 {
+    if (strcmp(c->tok->text, c->name) == 0 && c->tok->type != TOK_KEYWORD)
+        return c->tok;
     struct token *t = arena_new_obj(m->arena, struct token);
     *t = *c->tok;
     t->type = TOK_IDENT;
@@ -174,10 +176,15 @@ static bool derive_alias(struct derivation *d, const struct match *match,
             vec_push(m->arena, &inner.comps, pp->comps.v[c]);
         inner.optional |= pp->optional;
         layer.condition = inner.condition;
-        bool ok = expand_point(d, &inner, &layer, report);
+        bool ok = expand_point(d, &inner, &layer, report && match->used == pp->comps.n);
         any |= ok;
         if (ok && inner.sufficient)
             break;
+    }
+    if (!any && report && !pp->optional && match->used < pp->comps.n) {
+        while_resolving(d, pp);
+        diag_semantic(&m->s->diag, component_token(m, &pp->comps.v[match->used]),
+                      "invalid suffix for probe");
     }
     return any;
 }

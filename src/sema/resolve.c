@@ -13,7 +13,7 @@ struct scope {
     struct hash locals;
     variable_vec *vars; /* where new locals go */
     bool lvalue;        /* the expression is assigned to */
-    unsigned loops;
+    bool hist_allowed;  /* the expression may be a histogram */
 };
 
 static void resolve_expr(struct expr **ep, void *arg);
@@ -31,16 +31,18 @@ static struct variable *find_private(struct sema *m, const char *name, const str
     return NULL;
 }
 
-static struct variable *find_global(struct sema *m, const struct token *tok, const char *name)
+static struct variable *find_global(const struct scope *sc, const struct token *tok,
+                                    const char *name)
 {
+    struct sema *m = sc->m;
     struct variable *v = find_private(m, name, tok->src);
     if (v)
         return v;
     v = hash_get(&m->globals, name);
-    if (!v && tok->src->tapset && tapset_load_global(m, name))
+    if (!v && tapset_load_global(m, name))
         v = hash_get(&m->globals, name);
-    /* A library global is not seen by scripts: their locals may have its name. */
-    if (v && v->tok->src->tapset && !tok->src->tapset)
+    /* Local names of a library function are its own business. */
+    if (v && sc->fn && tok->src->tapset && !v->tok->src->tapset)
         return NULL;
     return v;
 }
@@ -51,6 +53,7 @@ static struct variable *new_local(struct scope *sc, const struct expr *e)
     v->name = v->unique = e->str;
     v->tok = e->tok;
     v->arity = 0;
+    v->arity_tok = e->tok;
     v->id = (int)sc->vars->n;
     vec_push(sc->m->arena, sc->vars, v);
     hash_put(&sc->locals, v->name, v);
@@ -66,7 +69,7 @@ static const char *similar_globals(struct sema *m, const char *name)
         if (!v->tok->src->tapset)
             names[n++] = v->name;
     }
-    return similar_names(m->arena, name, names, n, 5);
+    return similar_hint(m, name, names, n);
 }
 
 /* arity: number of keys; 0 a scalar; -1 whatever it is (delete, foreach). */
@@ -75,16 +78,15 @@ static void use_variable(struct scope *sc, struct expr *e, int arity)
     struct sema *m = sc->m;
     struct variable *v = hash_get(&sc->locals, e->str);
     if (!v)
-        v = find_global(m, e->tok, e->str);
-    if (!v && arity != 0) {
-        const char *near = similar_globals(m, e->str);
+        v = find_global(sc, e->tok, e->str);
+    if (arity > 0 && (!v || v->is_param)) {
         diag_semantic(&m->s->diag, e->tok,
-                      arity > 0 ? "unresolved arity-%d global array %s, missing global "
-                                  "declaration?%s%s%s"
-                                : "unresolved global array%.0d %s, missing global declaration?"
-                                  "%s%s%s",
-                      arity > 0 ? arity : 0, e->str, *near ? " (similar: " : "", near,
-                      *near ? ")" : "");
+                      "unresolved arity-%d global array %s, missing global declaration?%s", arity,
+                      e->str, similar_globals(m, e->str));
+        return;
+    }
+    if (!v && arity < 0) {
+        diag_semantic(&m->s->diag, e->tok, "unresolved array in delete statement");
         return;
     }
     if (!v)
@@ -95,16 +97,16 @@ static void use_variable(struct scope *sc, struct expr *e, int arity)
     if (v->is_global && v->arity < 0) {
         v->arity = arity;
         v->arity_tok = e->tok;
-        if (arity > 0)
+        if (arity > 0) {
             v->key_types = arena_new_array(m->arena, enum type, arity);
+            v->key_toks = arena_new_array(m->arena, const struct token *, arity);
+        }
     }
     if (v->arity != arity) {
         diag_semantic(&m->s->diag, e->tok, "inconsistent arity (%d vs %d)",
                       v->arity < 0 ? 0 : v->arity, arity);
         if (v->arity_tok)
             diag_semantic(&m->s->diag, v->arity_tok, "arity %d first inferred here", v->arity);
-        else if (!v->is_global)
-            diag_hint(&m->s->diag, "'%s' is a local variable here: arrays must be global", v->name);
         e->var = NULL;
     }
 }
@@ -129,7 +131,7 @@ static const char *similar_functions(struct sema *m, const char *name)
         names[n++] = m->functions.entries[i].key;
     for (size_t i = 0; i < m->tapset->functions.n; i++)
         names[n++] = m->tapset->functions.entries[i].key;
-    return similar_names(m->arena, name, names, n, 5);
+    return similar_hint(m, name, names, n);
 }
 
 static void parse_body_pragmas(struct sema *m, struct function *f)
@@ -154,29 +156,40 @@ static void use_function(struct sema *m, struct function *f)
     vec_push(m->arena, &m->queue, f);
 }
 
+/* Functions `name` that take `nargs` arguments and may be called at `tok`. */
+static void fitting(struct sema *m, const struct expr *e, function_vec *fit,
+                    const struct function **other)
+{
+    const function_vec *all = hash_get(&m->functions, e->str);
+    fit->n = 0;
+    if (!all)
+        return;
+    vec_for (i, *all) {
+        struct function *f = all->v[i];
+        if (f->is_private && f->src != e->tok->src)
+            continue;
+        if (f->params.n == e->args.n)
+            vec_push(m->arena, fit, f);
+        else
+            *other = f;
+    }
+}
+
 static void resolve_call(struct scope *sc, struct expr *e)
 {
     struct sema *m = sc->m;
-    function_vec *all = hash_get(&m->functions, e->str);
-    if (!all && tapset_load_function(m, e->str))
-        all = hash_get(&m->functions, e->str);
     function_vec fit = {0};
-    bool other_arity = false, user = false;
-    if (all)
-        vec_for (i, *all) {
-            struct function *f = all->v[i];
-            if (f->is_private && f->src != e->tok->src)
-                continue;
-            if (f->params.n != e->args.n) {
-                other_arity = true;
-                continue;
-            }
-            user |= !f->src->tapset;
-            vec_push(m->arena, &fit, f);
-        }
-    /* A script's function hides the library's of the same name; by priority otherwise. */
+    const struct function *other = NULL;
+    fitting(m, e, &fit, &other);
+    if (!fit.n && tapset_load_function(m, e->str))
+        fitting(m, e, &fit, &other);
+    bool user = false;
+    vec_for (i, fit)
+        user |= !fit.v[i]->src->tapset;
+    /* A script's function hides the library's of the same name; otherwise by
+     * priority, then as written. */
     memset(&e->callees, 0, sizeof e->callees);
-    for (int64_t done = 0;;) {
+    for (int64_t done = INT64_MIN;;) {
         int64_t next = INT64_MAX;
         vec_for (i, fit)
             if (fit.v[i]->priority > done && fit.v[i]->priority < next)
@@ -188,18 +201,13 @@ static void resolve_call(struct scope *sc, struct expr *e)
                 vec_push(m->arena, &e->callees, fit.v[i]);
         done = next;
     }
-    if (!e->callees.n) {
-        const char *near = similar_functions(m, e->str);
-        if (other_arity)
-            diag_semantic(&m->s->diag, e->tok,
-                          "unresolved function %s with %zu argument%s: it "
-                          "takes another number of arguments",
-                          e->str, e->args.n, e->args.n == 1 ? "" : "s");
-        else
-            diag_semantic(&m->s->diag, e->tok, "unresolved function %s%s%s%s", e->str,
-                          *near ? " (similar: " : "", near, *near ? ")" : "");
-        return;
-    }
+    if (!e->callees.n && other)
+        diag_semantic2(&m->s->diag, e->tok, other->tok,
+                       "arity mismatch found (function '%s' takes %zu args)", e->str,
+                       other->params.n);
+    else if (!e->callees.n)
+        diag_semantic(&m->s->diag, e->tok, "unresolved function %s%s", e->str,
+                      similar_functions(m, e->str));
     vec_for (i, e->callees)
         use_function(m, e->callees.v[i]);
 }
@@ -222,9 +230,7 @@ static bool try_target(struct scope *sc, struct expr **ep, bool lvalue, const ch
 static void resolve_target(struct scope *sc, struct expr **ep)
 {
     struct expr *e = *ep;
-    const char *why, *name = e->target->at_name ? e->target->at_name
-                             : e->target->name  ? e->target->name
-                                                : "@cast";
+    const char *why;
     bool lvalue = sc->lvalue;
     sc->lvalue = false;
     expr_children(e, resolve_expr, sc); /* index expressions, the pointer of a cast */
@@ -240,8 +246,10 @@ static void resolve_target(struct scope *sc, struct expr **ep)
     }
     if (why)
         diag_semantic(&sc->m->s->diag, e->tok, "%s", why);
-    diag_semantic(&sc->m->s->diag, e->tok, "unresolved target-symbol expression");
-    (void)name;
+    diag_semantic(&sc->m->s->diag, e->tok,
+                  e->target->at_name ? "unresolved @var() expression"
+                  : e->target->name  ? "unresolved target-symbol expression"
+                                     : "unresolved type cast");
 }
 
 static bool all_defined(struct scope *sc, const struct expr *e);
@@ -327,6 +335,14 @@ static void resolve_assign(struct scope *sc, struct expr *e, bool value_used)
                        e->kind == EX_ASSIGN ? "assignment" : "increment");
         return;
     }
+    if (e->op == OP_STATADD && e->a->kind == EX_SYMBOL) {
+        use_variable(sc, e->a, 0);
+        if (e->a->var && !e->a->var->is_global) {
+            diag_semantic(&sc->m->s->diag, e->a->tok,
+                          "stat locals not supported, missing global declaration? ");
+            return;
+        }
+    }
     resolve_lvalue(sc, &e->a, value_used && e->op != OP_ASSIGN && e->op != OP_STATADD);
     if (e->b)
         resolve_expr(&e->b, sc);
@@ -334,7 +350,8 @@ static void resolve_assign(struct scope *sc, struct expr *e, bool value_used)
 
 static void note_hist(struct scope *sc, struct expr *e)
 {
-    struct variable *v = e->a->kind == EX_INDEX ? e->a->base->var : e->a->var;
+    struct variable *v =
+        e->a->kind == EX_INDEX && e->a->base->kind == EX_SYMBOL ? e->a->base->var : e->a->var;
     if (!v)
         return;
     if (e->stat == ST_HIST_LOG) {
@@ -353,16 +370,50 @@ static void note_hist(struct scope *sc, struct expr *e)
     v->hist_step = e->hist_step;
 }
 
+static void note_stat(struct expr *e)
+{
+    struct variable *v =
+        e->a->kind == EX_INDEX && e->a->base->kind == EX_SYMBOL ? e->a->base->var : e->a->var;
+    if (!v)
+        return;
+    v->need_variance |= e->stat == ST_VARIANCE;
+    v->need_minmax |= e->stat == ST_MIN || e->stat == ST_MAX;
+}
+
 static void resolve_regex(struct sema *m, struct expr *e)
 {
+    vec_for (i, m->p->regexes)
+        if (strcmp(m->p->regexes.v[i].pattern, e->str) == 0) {
+            e->id = (int)i;
+            return;
+        }
     e->id = (int)m->p->regexes.n;
     struct regex r = {.pattern = e->str};
     vec_push(m->arena, &m->p->regexes, r);
 }
 
+/* The branch that is dropped is not typed later; literals are checked here. */
+static void literal_branches(struct sema *m, const struct expr *e)
+{
+    bool string = e->b->kind == EX_STRING;
+    if ((string && e->c->kind == EX_NUMBER) || (e->b->kind == EX_NUMBER && e->c->kind == EX_STRING))
+        diag_semantic(&m->s->diag, e->c->tok, "type mismatch: expected %s but found %s",
+                      string ? "string" : "long", string ? "long" : "string");
+}
+
+/* @hist_…() is no value: it is printed, indexed or walked. */
+static void resolve_hist_or_expr(struct expr **ep, void *arg)
+{
+    struct scope *sc = arg;
+    sc->hist_allowed = true;
+    resolve_expr(ep, sc);
+}
+
 static void resolve_expr(struct expr **ep, void *arg)
 {
     struct scope *sc = arg;
+    bool hist_allowed = sc->hist_allowed;
+    sc->hist_allowed = false;
     struct sema *m = sc->m;
     struct expr *e = *ep;
     switch (e->kind) {
@@ -372,16 +423,14 @@ static void resolve_expr(struct expr **ep, void *arg)
         return;
     case EX_INDEX:
         if (e->base->kind == EX_HIST) {
-            resolve_expr(&e->base, sc);
+            resolve_hist_or_expr(&e->base, sc);
         } else {
             use_variable(sc, e->base, (int)e->args.n);
             mark(e, true, false);
         }
         vec_for (i, e->args) {
             if (!e->args.v[i])
-                diag_semantic(&m->s->diag, e->tok,
-                              "unexpected '*': slices are for foreach, "
-                              "delete and in");
+                diag_semantic(&m->s->diag, e->tok, "wildcard not allowed in array index");
             else
                 resolve_expr(&e->args.v[i], sc);
         }
@@ -391,7 +440,7 @@ static void resolve_expr(struct expr **ep, void *arg)
             use_variable(sc, e->base, (int)e->args.n);
             mark(e->base, true, false);
         } else {
-            resolve_expr(&e->base, sc);
+            resolve_hist_or_expr(&e->base, sc);
         }
         vec_for (i, e->args)
             if (e->args.v[i])
@@ -423,6 +472,7 @@ static void resolve_expr(struct expr **ep, void *arg)
         resolve_expr(&e->a, sc);
         fold_expr(m->arena, e->a);
         if (e->a->kind == EX_NUMBER) {
+            literal_branches(m, e);
             *ep = e->a->num ? e->b : e->c;
             resolve_expr(ep, sc);
             return;
@@ -459,6 +509,13 @@ static void resolve_expr(struct expr **ep, void *arg)
     case EX_REGEX:
         resolve_regex(m, e);
         break;
+    case EX_PRINT:
+        expr_children(e, e->print->format ? resolve_expr : resolve_hist_or_expr, sc);
+        return;
+    case EX_HIST:
+        if (!hist_allowed)
+            diag_semantic(&m->s->diag, e->tok, "base histogram operator where expression expected");
+        break;
     case EX_CONST:
     case EX_ENUMNAME:
     case EX_PERF:
@@ -480,11 +537,8 @@ static void resolve_expr(struct expr **ep, void *arg)
     expr_children(e, resolve_expr, sc);
     if (e->kind == EX_HIST)
         note_hist(sc, e);
-    if (e->kind == EX_STAT && e->stat == ST_VARIANCE) {
-        struct variable *v = e->a->kind == EX_INDEX ? e->a->base->var : e->a->var;
-        if (v)
-            v->need_variance = true;
-    }
+    if (e->kind == EX_STAT)
+        note_stat(e);
 }
 
 /* ---- statements ---- */
@@ -497,7 +551,7 @@ static void resolve_foreach(struct scope *sc, struct stmt *s)
         use_variable(sc, f->base, arity);
         mark(f->base, true, false);
     } else {
-        resolve_expr(&f->base, sc);
+        resolve_hist_or_expr(&f->base, sc);
         if (arity != 1)
             diag_semantic(&sc->m->s->diag, s->tok, "a histogram has one index");
     }
@@ -522,9 +576,6 @@ static void resolve_delete(struct scope *sc, struct expr *e)
 {
     if (e->kind == EX_SYMBOL) {
         use_variable(sc, e, -1);
-        if (e->var && e->var->is_global && e->var->arity < 0 && !e->var->read) {
-            /* Nothing else is known of it yet: the next use decides. */
-        }
         mark(e, false, true);
     } else if (e->kind == EX_INDEX && e->base->kind == EX_SYMBOL) {
         use_variable(sc, e->base, (int)e->args.n);

@@ -51,10 +51,7 @@ static void unify(struct infer *w, enum type *t, const struct token **where, con
     }
     if (!once(w, e))
         return;
-    if (want == TY_STATS || *t == TY_STATS)
-        diag_semantic(&w->m->s->diag, e->tok, "type mismatch (%s)", type_name(want));
-    else
-        diag_semantic(&w->m->s->diag, e->tok, "type mismatch (%s)", type_name(want));
+    diag_semantic(&w->m->s->diag, e->tok, "type mismatch (%s)", type_name(want));
     if (where && *where)
         diag_semantic(&w->m->s->diag, *where, "type was first inferred here (%s)", type_name(*t));
 }
@@ -84,17 +81,32 @@ static enum type infer_variable(struct infer *w, struct expr *e, struct variable
     return e->type = v->type;
 }
 
+/* The i-th key of an array or argument of a function: the type is that of its
+ * first use. */
+static void infer_nth(struct infer *w, struct expr *e, size_t i, enum type *t,
+                      const struct token **where)
+{
+    enum type have = infer(w, e, *where ? TY_UNKNOWN : *t);
+    if (have == TY_UNKNOWN && *t != TY_UNKNOWN)
+        have = infer(w, e, *t);
+    if (have == TY_UNKNOWN || have == *t)
+        return;
+    if (*t == TY_UNKNOWN) {
+        *t = have;
+        *where = e->tok;
+        w->changed = true;
+    } else if (*where && once(w, e)) {
+        diag_semantic(&w->m->s->diag, e->tok, "index %zu type mismatch (%s)", i, type_name(have));
+        diag_semantic(&w->m->s->diag, *where, "type of index %zu was first inferred here (%s)", i,
+                      type_name(*t));
+    }
+}
+
 static void infer_keys(struct infer *w, struct variable *v, const expr_vec *args)
 {
-    vec_for (i, *args) {
-        if (!args->v[i] || !v || (int)i >= v->arity)
-            continue;
-        enum type t = infer(w, args->v[i], v->key_types[i]);
-        if (v->key_types[i] == TY_UNKNOWN && t != TY_UNKNOWN) {
-            v->key_types[i] = t;
-            w->changed = true;
-        }
-    }
+    vec_for (i, *args)
+        if (args->v[i] && v && (int)i < v->arity)
+            infer_nth(w, args->v[i], i, &v->key_types[i], &v->key_toks[i]);
 }
 
 static enum type infer_index(struct infer *w, struct expr *e, enum type want)
@@ -121,6 +133,29 @@ static enum type infer_same(struct infer *w, struct expr *a, struct expr *b, enu
     return t;
 }
 
+static enum type type_so_far(const struct expr *e)
+{
+    return e->kind == EX_NUMBER ? TY_LONG : e->kind == EX_STRING ? TY_STRING : e->type;
+}
+
+/* The left side is held against the right one when that is known. */
+static void infer_compare(struct infer *w, struct expr *a, struct expr *b)
+{
+    enum type right = type_so_far(b);
+    enum type left = infer(w, a, right);
+    if (left == TY_STATS && once(w, a))
+        diag_semantic(&w->m->s->diag, a->tok, "invalid type stats");
+    if (left == right || right == TY_UNKNOWN)
+        infer(w, b, left);
+    else
+        infer(w, b, TY_UNKNOWN);
+}
+
+static bool is_variable(const struct expr *e)
+{
+    return e->kind == EX_SYMBOL || e->kind == EX_INDEX || e->kind == EX_CALL;
+}
+
 static enum type infer_binary(struct infer *w, struct expr *e, enum type want)
 {
     switch (e->op) {
@@ -134,11 +169,12 @@ static enum type infer_binary(struct infer *w, struct expr *e, enum type want)
     case OP_GE:
     case OP_EQ:
     case OP_NE:
-        infer_same(w, e->a, e->b, TY_UNKNOWN);
+        infer_compare(w, e->a, e->b);
         return known(w, e, TY_LONG, want);
     default: {
         enum type l = infer(w, e->a, TY_LONG), r = infer(w, e->b, TY_LONG);
-        if (l != r && l != TY_UNKNOWN && r != TY_UNKNOWN && once(w, e))
+        if (l != r && l != TY_UNKNOWN && r != TY_UNKNOWN && e->op != OP_ANDAND &&
+            e->op != OP_OROR && !is_variable(e->a) && !is_variable(e->b) && once(w, e))
             diag_semantic(&w->m->s->diag, e->tok,
                           "type mismatch: left and right sides don't agree (%s vs %s)",
                           type_name(l), type_name(r));
@@ -164,6 +200,8 @@ static enum type infer_assign(struct infer *w, struct expr *e, enum type want)
         infer(w, e->b, TY_LONG);
         return known(w, e, TY_LONG, want);
     }
+    if (w->report && e->a->type == TY_UNKNOWN)
+        infer(w, e->a, want); /* what is still unknown is told from left to right */
     enum type t = infer(w, e->b, want);
     if (t == TY_UNKNOWN) {
         t = infer(w, e->a, want);
@@ -173,7 +211,7 @@ static enum type infer_assign(struct infer *w, struct expr *e, enum type want)
         infer(w, e->a, t);
     }
     if (t == TY_STATS && once(w, e))
-        diag_semantic(&w->m->s->diag, e->tok, "a statistic cannot be assigned: use <<<");
+        diag_semantic(&w->m->s->diag, e->b->tok, "invalid type stats");
     return known(w, e, t, want);
 }
 
@@ -186,22 +224,14 @@ static enum type infer_call(struct infer *w, struct expr *e, enum type want)
             if (k >= f->params.n)
                 break;
             struct variable *p = f->params.v[k];
-            enum type a = infer(w, e->args.v[k], p->type);
-            if (p->type == TY_UNKNOWN && a != TY_UNKNOWN) {
-                p->type = a;
-                p->type_tok = e->args.v[k]->tok;
-                w->changed = true;
-            }
+            infer_nth(w, e->args.v[k], k, &p->type, &p->type_tok);
         }
-        if (f->type == TY_UNKNOWN && want != TY_UNKNOWN && !f->intrinsic) {
-            f->type = want;
-            f->type_tok = e->tok;
-            w->changed = true;
-        }
+        if (!f->intrinsic || f->type != TY_UNKNOWN)
+            unify(w, &f->type, &f->type_tok, e, want);
         if (f->type != TY_UNKNOWN)
             t = f->type;
     }
-    return known(w, e, t, want);
+    return e->type = t;
 }
 
 static void infer_print(struct infer *w, struct expr *e)
@@ -298,11 +328,6 @@ static enum type infer(struct infer *w, struct expr *e, enum type want)
 
 static void infer_stmt(struct stmt **sp, void *arg);
 
-static void infer_expr_of_stmt(struct expr **ep, void *arg)
-{
-    infer(arg, *ep, TY_UNKNOWN);
-}
-
 static void infer_foreach(struct infer *w, struct foreach *f)
 {
     if (f->base->kind == EX_HIST) {
@@ -319,13 +344,19 @@ static void infer_foreach(struct infer *w, struct foreach *f)
     f->base->type = a->type;
     infer_keys(w, a, &f->keys);
     infer_keys(w, a, &f->slice);
-    if (f->value) {
-        enum type t = infer(w, f->value, a->type == TY_STATS ? TY_UNKNOWN : a->type);
-        if (a->type == TY_UNKNOWN && t != TY_UNKNOWN)
-            unify(w, &a->type, &a->type_tok, f->value, t);
-    }
     if (f->sort_stat_given)
         unify(w, &a->type, &a->type_tok, f->base, TY_STATS);
+}
+
+/* After the body: what that does with the variable counts first. */
+static void infer_foreach_value(struct infer *w, struct foreach *f)
+{
+    struct variable *a = f->base->kind == EX_SYMBOL ? f->base->var : NULL;
+    if (!a || !f->value)
+        return;
+    enum type t = infer(w, f->value, a->type == TY_STATS ? TY_UNKNOWN : a->type);
+    if (a->type == TY_UNKNOWN && t != TY_UNKNOWN)
+        unify(w, &a->type, &a->type_tok, f->value, t);
 }
 
 static void infer_stmt(struct stmt **sp, void *arg)
@@ -352,7 +383,10 @@ static void infer_stmt(struct stmt **sp, void *arg)
         break;
     case SM_RETURN:
         if (s->e && w->fn) {
-            enum type t = infer(w, s->e, w->fn->type);
+            bool open = w->fn->type_tok || w->fn->type == TY_UNKNOWN;
+            enum type t = infer(w, s->e, open ? TY_UNKNOWN : w->fn->type);
+            if (t == TY_UNKNOWN)
+                t = infer(w, s->e, w->fn->type);
             unify(w, &w->fn->type, &w->fn->type_tok, s->e, t);
         }
         return;
@@ -376,7 +410,8 @@ static void infer_stmt(struct stmt **sp, void *arg)
         infer_stmt(&s->els, w);
     vec_for (i, s->body)
         infer_stmt(&s->body.v[i], w);
-    (void)infer_expr_of_stmt;
+    if (s->kind == SM_FOREACH)
+        infer_foreach_value(w, s->foreach);
 }
 
 static void start_globals(struct infer *w)
@@ -384,7 +419,9 @@ static void start_globals(struct infer *w)
     vec_for (i, w->m->p->globals) {
         struct variable *v = w->m->p->globals.v[i];
         if (v->arity < 0)
-            v->arity = v->maxsize > 0 || v->wrap ? -1 : 0;
+            v->arity = 0;
+        if (v->arity == 0 && (v->maxsize > 0 || v->wrap))
+            diag_semantic(&w->m->s->diag, v->tok, "inconsistent arity");
         if (v->init)
             unify(w, &v->type, &v->type_tok, v->init,
                   v->init->kind == EX_STRING ? TY_STRING : TY_LONG);
@@ -415,16 +452,16 @@ static void default_variables(variable_vec *vars)
 static void infer_round(struct infer *w)
 {
     struct program *p = w->m->p;
+    vec_for (i, p->functions) {
+        w->fn = p->functions.v[i];
+        if (!w->fn->intrinsic)
+            infer_stmt(&p->functions.v[i]->body, w);
+    }
     vec_for (i, p->probes) {
         w->fn = NULL;
         if (p->probes.v[i]->condition)
             infer(w, p->probes.v[i]->condition, TY_LONG);
         infer_stmt(&p->probes.v[i]->body, w);
-    }
-    vec_for (i, p->functions) {
-        w->fn = p->functions.v[i];
-        if (!w->fn->intrinsic)
-            infer_stmt(&p->functions.v[i]->body, w);
     }
 }
 
