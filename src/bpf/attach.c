@@ -37,7 +37,9 @@ static bool add_link(struct bpf_running *r, const struct probe *p, int fd)
 
 static bool attach_tracepoint(struct bpf_running *r, const struct probe *p, int prog)
 {
-    return add_link(r, p, bpf_raw_tracepoint_open(NULL, prog));
+    /* A typed program knows its tracepoint; a raw one is told. */
+    const char *name = p->attach.prog == PROG_RAW_TP ? p->attach.name : NULL;
+    return add_link(r, p, bpf_raw_tracepoint_open(name, prog));
 }
 
 /* ---- timer.profile ---- */

@@ -175,9 +175,13 @@ static bool uses_subprograms(const struct code *c)
 static int load_once(struct bpf_running *r, struct gen_prog *g, char *log, size_t log_size)
 {
     const struct probe *p = g->ir->probe;
-    enum bpf_prog_type type = p->attach.prog == PROG_SYSCALL   ? BPF_PROG_TYPE_SYSCALL
-                              : p->attach.prog == PROG_TRACING ? BPF_PROG_TYPE_TRACING
-                                                               : BPF_PROG_TYPE_PERF_EVENT;
+    static const enum bpf_prog_type types[] = {
+        [PROG_SYSCALL] = BPF_PROG_TYPE_SYSCALL,
+        [PROG_TRACING] = BPF_PROG_TYPE_TRACING,
+        [PROG_RAW_TP] = BPF_PROG_TYPE_RAW_TRACEPOINT,
+        [PROG_PERF_EVENT] = BPF_PROG_TYPE_PERF_EVENT,
+    };
+    enum bpf_prog_type type = types[p->attach.prog];
     LIBBPF_OPTS(bpf_prog_load_opts, o);
     int btf_fd = -1;
     if (uses_subprograms(&g->code)) {

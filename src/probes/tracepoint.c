@@ -39,7 +39,7 @@ struct search {
 
 static void add_probe(struct search *w, const char *name, uint32_t id)
 {
-    struct probe *p = new_probe(w->s, ATTACH_TRACEPOINT, PROG_TRACING);
+    struct probe *p = new_probe(w->s, ATTACH_TRACEPOINT, PROG_RAW_TP);
     p->attach.name = name;
     p->attach.btf_id = id;
     p->pp = w->system && !strpbrk(w->system, "*?[")

@@ -139,6 +139,18 @@ static void keep_globals(struct sema *m)
         }
 }
 
+/* matched() and ngroups() look at what a regular expression captured. */
+static void note_captures(struct sema *m)
+{
+    bool used = false;
+    vec_for (i, m->p->functions) {
+        const char *name = m->p->functions.v[i]->intrinsic;
+        used |= name && (strcmp(name, "matched") == 0 || strcmp(name, "ngroups") == 0);
+    }
+    vec_for (i, m->p->regexes)
+        m->p->regexes.v[i].captures = used;
+}
+
 static void resolve_queue(struct sema *m)
 {
     while (m->queue_done < m->queue.n) {
@@ -178,6 +190,7 @@ struct program *sema_elaborate(struct session *s, struct ast_file *const *files,
         return NULL;
 
     optimize(m);
+    note_captures(m);
     keep_globals(m);
     mark_recursion(m);
     infer_types(m);

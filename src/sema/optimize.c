@@ -136,11 +136,13 @@ bool fold_expr(struct arena *a, struct expr *e)
 
 /* ---- what has no effect ---- */
 
-static bool pure_stmt(const struct stmt *s);
-
 struct purity {
     bool pure;
+    bool in_function; /* its locals are gone when it returns: writing them is no effect */
 };
+
+static bool pure_stmt(const struct stmt *s);
+static bool pure(const struct expr *e, bool in_function);
 
 static bool pure_function(const struct function *f)
 {
@@ -150,27 +152,27 @@ static bool pure_function(const struct function *f)
     if (w->costing_purity)
         return false; /* recursive: it may not end */
     w->costing_purity = true;
-    bool pure = pure_stmt(f->body);
+    bool ok = pure_stmt(f->body);
     w->costing_purity = false;
-    return pure;
+    return ok;
 }
 
 static void check_pure(struct expr **ep, void *arg)
 {
-    if (!pure_expr(*ep))
-        ((struct purity *)arg)->pure = false;
+    struct purity *p = arg;
+    p->pure = p->pure && pure(*ep, p->in_function);
 }
 
-bool pure_expr(const struct expr *e)
+static bool pure(const struct expr *e, bool in_function)
 {
     switch (e->kind) {
     case EX_ASSIGN:
     case EX_PRE:
     case EX_POST: {
         const struct expr *lv = e->a;
-        if (lv->kind != EX_SYMBOL || !lv->var || lv->var->is_global)
+        if (!in_function || lv->kind != EX_SYMBOL || !lv->var || lv->var->is_global)
             return false;
-        return !e->b || pure_expr(e->b);
+        return !e->b || pure(e->b, in_function);
     }
     case EX_PRINT:
         if (!e->print->to_string)
@@ -181,31 +183,39 @@ bool pure_expr(const struct expr *e)
             if (!pure_function(e->callees.v[i]))
                 return false;
         break;
-    case EX_DEREF: /* may fault, which is an error that is seen */
-    case EX_DEREF_STR:
-        return false;
-    case EX_STAT:
-        return false;
+    case EX_STAT: /* the others may fail */
+        if (e->stat != ST_COUNT && e->stat != ST_SUM)
+            return false;
+        break;
     case EX_BINARY:
         if ((e->op == OP_DIV || e->op == OP_MOD) && (e->b->kind != EX_NUMBER || !e->b->num))
             return false;
         break;
+    case EX_DEREF: /* may fault, which is an error that is seen */
+    case EX_DEREF_STR:
+    case EX_REGEX: /* matched() looks at its result */
     case EX_EMBEDDED:
         return false;
     default:
         break;
     }
-    struct purity p = {true};
+    struct purity p = {true, in_function};
     expr_children((struct expr *)e, check_pure, &p);
     return p.pure;
 }
 
-static void check_pure_stmt(struct stmt **sp, void *arg)
+bool pure_expr(const struct expr *e)
 {
-    if (!pure_stmt(*sp))
-        ((struct purity *)arg)->pure = false;
+    return pure(e, false);
 }
 
+static void check_pure_stmt(struct stmt **sp, void *arg)
+{
+    struct purity *p = arg;
+    p->pure = p->pure && pure_stmt(*sp);
+}
+
+/* In a function. */
 static bool pure_stmt(const struct stmt *s)
 {
     switch (s->kind) {
@@ -218,7 +228,7 @@ static bool pure_stmt(const struct stmt *s)
     default:
         break;
     }
-    struct purity p = {true};
+    struct purity p = {true, true};
     stmt_children((struct stmt *)s, check_pure, check_pure_stmt, &p);
     return p.pure;
 }
@@ -252,6 +262,78 @@ static void warn_elided(const struct elide *w, const struct token *tok, const ch
         diag_warning(&w->m->s->diag, tok, fmt, name);
 }
 
+static bool empty_stmt(const struct stmt *s)
+{
+    if (!s || s->kind == SM_EMPTY)
+        return true;
+    if (s->kind != SM_BLOCK)
+        return false;
+    vec_for (i, s->body)
+        if (!empty_stmt(s->body.v[i]))
+            return false;
+    return true;
+}
+
+static bool dead_foreach(const struct foreach *f)
+{
+    vec_for (i, f->keys)
+        if (!dead_local(f->keys.v[i]))
+            return false;
+    vec_for (i, f->slice)
+        if (f->slice.v[i] && !pure_expr(f->slice.v[i]))
+            return false;
+    return (!f->value || dead_local(f->value)) && (!f->limit || pure_expr(f->limit));
+}
+
+static void replace_stmt(struct elide *w, struct stmt **sp, struct stmt *by)
+{
+    *sp = by ? by : stmt_new(w->m->arena, SM_EMPTY, (*sp)->tok);
+    w->changed = true;
+}
+
+/* What a statement without its empty parts comes to. */
+static void elide_compound(struct elide *w, struct stmt **sp)
+{
+    struct stmt *s = *sp;
+    switch (s->kind) {
+    case SM_BLOCK:
+        if (s->body.n && empty_stmt(s))
+            replace_stmt(w, sp, NULL);
+        return;
+    case SM_IF:
+        if (s->e->kind == EX_NUMBER) {
+            replace_stmt(w, sp, s->e->num ? s->then : s->els);
+        } else if (empty_stmt(s->then) && empty_stmt(s->els)) {
+            struct stmt *e = stmt_new(w->m->arena, SM_EXPR, s->tok);
+            e->e = s->e;
+            replace_stmt(w, sp, e);
+        }
+        return;
+    case SM_WHILE:
+        if (s->e->kind == EX_NUMBER && !s->e->num)
+            replace_stmt(w, sp, NULL);
+        return;
+    case SM_FOR:
+        if (s->e && s->e->kind == EX_NUMBER && !s->e->num) {
+            struct stmt *e = s->init ? stmt_new(w->m->arena, SM_EXPR, s->tok) : NULL;
+            if (e)
+                e->e = s->init;
+            replace_stmt(w, sp, e);
+        }
+        return;
+    case SM_FOREACH:
+        if (empty_stmt(s->then) && dead_foreach(s->foreach))
+            replace_stmt(w, sp, NULL);
+        return;
+    case SM_TRY:
+        if (empty_stmt(s->then))
+            replace_stmt(w, sp, NULL);
+        return;
+    default:
+        return;
+    }
+}
+
 static void elide_stmt(struct stmt **sp, void *arg)
 {
     struct elide *w = arg;
@@ -262,21 +344,16 @@ static void elide_stmt(struct stmt **sp, void *arg)
         bool assign = e->kind == EX_ASSIGN && e->op != OP_STATADD;
         if ((assign || e->kind == EX_PRE || e->kind == EX_POST) && dead_local(e->a)) {
             warn_elided(w, e->tok, "Eliding assignment to '%s'", e->a->str);
-            s->e = e->b ? e->b : e->a;
+            e = s->e = e->b ? e->b : e->a;
             w->changed = true;
         }
-        if (pure_expr(s->e) &&
-            !(s->e->kind == EX_ASSIGN || s->e->kind == EX_PRE || s->e->kind == EX_POST)) {
+        if (pure_expr(s->e)) {
             warn_elided(w, s->e->tok, "Eliding side-effect-free expression %s", "");
             *sp = stmt_new(w->m->arena, SM_EMPTY, s->tok);
             w->changed = true;
         }
     }
-    if (s->kind == SM_IF && s->e->kind == EX_NUMBER) {
-        struct stmt *live = s->e->num ? s->then : s->els;
-        *sp = live ? live : stmt_new(w->m->arena, SM_EMPTY, s->tok);
-        w->changed = true;
-    }
+    elide_compound(w, sp);
 }
 
 /* ---- reads are counted anew after each round ---- */
@@ -338,14 +415,27 @@ static void count_stmt(struct stmt **sp, void *arg)
         return;
     }
     if (s->kind == SM_FOREACH) {
-        /* Loop variables are assigned; being unread does not remove them. */
-        vec_for (i, s->foreach->keys)
-            count_lvalue(s->foreach->keys.v[i], true, arg);
-        if (s->foreach->value)
-            count_lvalue(s->foreach->value, true, arg);
+        const struct foreach *f = s->foreach;
+        vec_for (i, f->keys)
+            count_lvalue(f->keys.v[i], false, arg);
+        if (f->value)
+            count_lvalue(f->value, false, arg);
+        count_expr(&s->foreach->base, arg);
+        vec_for (i, f->slice)
+            if (f->slice.v[i])
+                count_expr(&f->slice.v[i], arg);
+        if (f->limit)
+            count_expr(&s->foreach->limit, arg);
+        count_stmt(&s->then, arg);
+        return;
     }
-    if (s->kind == SM_TRY && s->catch_var)
-        count_lvalue(s->catch_var, true, arg);
+    if (s->kind == SM_TRY) {
+        if (s->catch_var)
+            count_lvalue(s->catch_var, false, arg);
+        count_stmt(&s->then, arg);
+        count_stmt(&s->els, arg);
+        return;
+    }
     stmt_children(s, count_expr, count_stmt, arg);
 }
 
@@ -429,10 +519,59 @@ static void warn_never_assigned(struct sema *m, const variable_vec *vars)
                 names[n++] = vars->v[k]->name;
         for (size_t k = 0; k < m->globals.n; k++)
             names[n++] = m->globals.entries[k].key;
-        const char *near = similar_names(m->arena, v->name, names, n, 5);
-        diag_warning(&m->s->diag, v->tok, "never-assigned local variable '%s'%s%s%s", v->name,
-                     *near ? " (similar: " : "", near, *near ? ")" : "");
+        diag_warning(&m->s->diag, v->tok, "never-assigned local variable '%s'%s", v->name,
+                     similar_hint(m, v->name, names, n));
     }
+}
+
+static void warn_globals(struct sema *m)
+{
+    vec_for (i, m->files)
+        vec_for (k, m->files.v[i]->globals) {
+            const struct variable *v = m->files.v[i]->globals.v[k];
+            if (v->written || !v->read || v->init || v->tok->src->tapset)
+                continue;
+            /* Its own name is among the similar ones, as users know it. */
+            const char **names = arena_new_array(m->arena, const char *, m->globals.n + 1);
+            size_t n = 0;
+            for (size_t g = 0; g < m->globals.n; g++)
+                names[n++] = m->globals.entries[g].key;
+            const char *near = similar_names(m->arena, v->name, names, n, 4);
+            diag_warning(&m->s->diag, v->tok,
+                         "never-assigned global variable '%s' (similar: %s%s%s)", v->name, v->name,
+                         *near ? ", " : "", near);
+        }
+}
+
+/* ---- what is left ---- */
+
+static void keep_locals(variable_vec *vars)
+{
+    size_t n = 0;
+    vec_for (i, *vars) {
+        struct variable *v = vars->v[i];
+        if (!v->read && !v->written)
+            continue;
+        v->id = (int)n;
+        vars->v[n++] = v;
+    }
+    vars->n = n;
+}
+
+static void drop_empty_probes(struct sema *m)
+{
+    size_t n = 0;
+    vec_for (i, m->p->probes) {
+        struct probe *p = m->p->probes.v[i];
+        if (empty_stmt(p->body))
+            diag_warning(&m->s->diag, p->decl_tok, "Probe '%s' has been elided", p->tok->text);
+        else
+            m->p->probes.v[n++] = p;
+    }
+    bool all = n < m->p->probes.n && !n;
+    m->p->probes.n = n;
+    if (all)
+        diag_semantic(&m->s->diag, NULL, "no probes found");
 }
 
 void optimize(struct sema *m)
@@ -442,7 +581,8 @@ void optimize(struct sema *m)
         warn_never_assigned(m, &m->p->probes.v[i]->locals);
     vec_for (i, m->p->functions)
         warn_never_assigned(m, &m->p->functions.v[i]->locals);
-    struct elide w = {.m = m, .changed = true};
+    warn_globals(m);
+    struct elide w = {.m = m, .changed = !m->s->unoptimized};
     for (int round = 0; w.changed && round < 16; round++) {
         w.changed = false;
         vec_for (i, m->p->probes) {
@@ -455,6 +595,12 @@ void optimize(struct sema *m)
             elide_stmt(&m->p->functions.v[i]->body, &w);
         recount(m);
     }
+    if (!m->s->unoptimized)
+        drop_empty_probes(m);
     drop_unused_functions(m);
     recount(m);
+    vec_for (i, m->p->probes)
+        keep_locals(&m->p->probes.v[i]->locals);
+    vec_for (i, m->p->functions)
+        keep_locals(&m->p->functions.v[i]->locals);
 }

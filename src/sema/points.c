@@ -132,6 +132,7 @@ static bool derive_builtin(struct derivation *d, const struct match_node *node,
         struct probe *p = probes.v[i];
         p->provider = leaf->provider;
         p->tok = d->written->tok;
+        p->decl_tok = d->decl->tok;
         if (!p->pp)
             p->pp = point_text(m->arena, &concrete);
         p->script_pp = d->written_text;

@@ -11,7 +11,12 @@ static const char *type_name(enum type t)
 
 static void print_variable(struct strbuf *out, const struct variable *v)
 {
-    strbuf_printf(out, "%s:%s", v->name, type_name(v->type));
+    strbuf_puts(out, v->name);
+    if (v->wrap)
+        strbuf_putc(out, '%');
+    if (v->maxsize > 0)
+        strbuf_printf(out, "[%lld]", (long long)v->maxsize);
+    strbuf_printf(out, ":%s", type_name(v->type));
     if (v->arity > 0) {
         strbuf_puts(out, " [");
         for (int i = 0; i < v->arity; i++)
@@ -35,7 +40,7 @@ static void print_locals(struct strbuf *out, const variable_vec *v)
     }
 }
 
-void program_print(struct strbuf *out, const struct program *p)
+static void print_all(struct strbuf *out, const struct program *p, bool bodies)
 {
     if (p->globals.n)
         strbuf_puts(out, "# globals\n");
@@ -45,13 +50,14 @@ void program_print(struct strbuf *out, const struct program *p)
         strbuf_puts(out, "# functions\n");
     vec_for (i, p->functions) {
         const struct function *f = p->functions.v[i];
-        strbuf_printf(out, "%s:%s (", f->unique, type_name(f->type));
+        strbuf_printf(out, "%s:%s (", f->name, type_name(f->type));
         vec_for (k, f->params)
             strbuf_printf(out, "%s%s:%s", k ? ", " : "", f->params.v[k]->name,
                           type_name(f->params.v[k]->type));
         strbuf_puts(out, ")\n");
         print_locals(out, &f->locals);
-        print_stmt(out, f->body, 0);
+        if (bodies)
+            print_stmt(out, f->body, 0);
     }
     if (p->probes.n)
         strbuf_puts(out, "# probes\n");
@@ -67,6 +73,17 @@ void program_print(struct strbuf *out, const struct program *p)
         }
         strbuf_putc(out, '\n');
         print_locals(out, &pr->locals);
-        print_stmt(out, pr->body, 0);
+        if (bodies)
+            print_stmt(out, pr->body, 0);
     }
+}
+
+void program_print(struct strbuf *out, const struct program *p)
+{
+    print_all(out, p, false);
+}
+
+void program_print_bodies(struct strbuf *out, const struct program *p)
+{
+    print_all(out, p, true);
 }

@@ -19,7 +19,12 @@ enum attach_kind {
 };
 
 /* BPF program type that runs the handler (values are ours). */
-enum prog_kind { PROG_SYSCALL, PROG_TRACING, PROG_PERF_EVENT };
+enum prog_kind {
+    PROG_SYSCALL,
+    PROG_TRACING,  /* arguments are pointers that the verifier knows */
+    PROG_RAW_TP,   /* arguments are numbers */
+    PROG_PERF_EVENT,
+};
 
 struct attach_point {
     enum attach_kind kind;
@@ -41,6 +46,7 @@ struct probe {
     const char *alias_pp;  /* the most specific name a user wrote or matched: shown by -l, ppfunc */
     const char *script_pp; /* as in the script, for "in probe …" of messages */
     const struct token *tok;
+    const struct token *decl_tok; /* the word `probe` */
     const struct probe_provider *provider;
     struct attach_point attach;
     struct expr *condition; /* TY_LONG or NULL */

@@ -76,3 +76,5 @@ bool tapset_write_index(struct session *s, const char *dir);
 /* -p2: the resolved program as text. */
 struct strbuf;
 void program_print(struct strbuf *out, const struct program *p);
+/* The same with the bodies of functions and handlers (-v -p2). */
+void program_print_bodies(struct strbuf *out, const struct program *p);
