@@ -22,12 +22,13 @@ static const char *conversion(enum type t)
 static void report_scalar(struct strbuf *b, const struct variable *v)
 {
     if (v->type == TY_STATS) {
-        strbuf_printf(b, "  if (@count(%s)) printf(\"%s%s\"", v->name, v->name, stats_format);
-        stats_args(b, v->name);
+        strbuf_printf(b, "  if (!@count(%s)) printf(\"%s @count=0x0\\n\")\n", v->unique, v->name);
+        strbuf_printf(b, "  else printf(\"%s%s\"", v->name, stats_format);
+        stats_args(b, v->unique);
         strbuf_puts(b, ")\n");
         return;
     }
-    strbuf_printf(b, "  printf(\"%s=%s\\n\", %s)\n", v->name, conversion(v->type), v->name);
+    strbuf_printf(b, "  printf(\"%s=%s\\n\", %s)\n", v->name, conversion(v->type), v->unique);
 }
 
 static void report_array(struct strbuf *b, const struct variable *v, size_t n)
@@ -38,15 +39,15 @@ static void report_array(struct strbuf *b, const struct variable *v, size_t n)
         strbuf_printf(&format, "%s%s", k ? "," : "", conversion(v->key_types[k]));
     }
     if (v->type == TY_STATS) {
-        strbuf_printf(&elem, "%s[%s]", v->name, keys.p);
-        strbuf_printf(b, "  foreach ([%s] in %s-) printf(\"%s[%s]%s\", %s", keys.p, v->name,
+        strbuf_printf(&elem, "%s[%s]", v->unique, keys.p);
+        strbuf_printf(b, "  foreach ([%s] in %s-) printf(\"%s[%s]%s\", %s", keys.p, v->unique,
                       v->name, format.p, stats_format, keys.p);
         stats_args(b, elem.p);
         strbuf_puts(b, ")\n");
         strbuf_free(&elem);
     } else {
         strbuf_printf(b, "  foreach (__v%zu = [%s] in %s-) printf(\"%s[%s]=%s\\n\", %s, __v%zu)\n",
-                      n, keys.p, v->name, v->name, format.p, conversion(v->type), keys.p, n);
+                      n, keys.p, v->unique, v->name, format.p, conversion(v->type), keys.p, n);
     }
     strbuf_free(&keys);
     strbuf_free(&format);
@@ -60,7 +61,7 @@ struct probe_decl *autoprint_decl(struct sema *m)
     strbuf_puts(&b, "probe end(9223372036854775807) {\n");
     vec_for (i, m->p->globals) {
         const struct variable *v = m->p->globals.v[i];
-        if (!v->written || v->read || v->is_private || v->tok->src->tapset || v->synthetic)
+        if (!v->written || v->read || v->tok->src->tapset || v->synthetic)
             continue;
         n++;
         if (v->arity > 0)

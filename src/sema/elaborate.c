@@ -37,6 +37,7 @@ static void register_global(struct sema *m, struct variable *v)
     if (v->is_private) {
         v->unique = arena_printf(m->arena, "__private_%zu_%s", m->private_globals.n, v->name);
         vec_push(m->arena, &m->private_globals, v);
+        hash_put(&m->globals, v->unique, v); /* for the report at the end */
         return;
     }
     v->unique = v->name;
@@ -69,7 +70,8 @@ static bool init_global(struct sema *m, const struct global_init *g)
         const char **names = arena_new_array(m->arena, const char *, m->globals.n + 1);
         size_t n = 0;
         for (size_t i = 0; i < m->globals.n; i++)
-            names[n++] = m->globals.entries[i].key;
+            if (strncmp(m->globals.entries[i].key, "__", 2) != 0)
+                names[n++] = m->globals.entries[i].key;
         diag_error(&m->s->diag, "-G %s: the script has no such global%s", g->name,
                    similar_hint(m, g->name, names, n));
         return false;
@@ -200,8 +202,10 @@ struct program *sema_elaborate(struct session *s, struct ast_file *const *files,
     if (report) {
         size_t first = m->p->probes.n;
         points_expand(m, report);
-        for (size_t i = first; i < m->p->probes.n; i++)
+        for (size_t i = first; i < m->p->probes.n; i++) {
+            m->p->probes.v[i]->pp = m->p->probes.v[i]->script_pp = "end";
             resolve_probe(m, m->p->probes.v[i]);
+        }
         infer_types(m);
     }
     check_program(m);

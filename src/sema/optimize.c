@@ -414,6 +414,18 @@ static void count_stmt(struct stmt **sp, void *arg)
         count_lvalue(s->e, false, arg);
         return;
     }
+    if (s->kind == SM_FOR) {
+        /* Like statements of their own: their values are not used. */
+        struct stmt init = {.kind = SM_EXPR, .e = s->init}, step = {.kind = SM_EXPR, .e = s->step};
+        struct stmt *parts[] = {s->init ? &init : NULL, s->step ? &step : NULL};
+        for (size_t i = 0; i < 2; i++)
+            if (parts[i])
+                count_stmt(&parts[i], arg);
+        if (s->e)
+            count_expr(&s->e, arg);
+        count_stmt(&s->then, arg);
+        return;
+    }
     if (s->kind == SM_FOREACH) {
         const struct foreach *f = s->foreach;
         vec_for (i, f->keys)
@@ -479,6 +491,8 @@ static void reach_expr(struct expr **ep, void *arg)
     if ((*ep)->kind == EX_CALL)
         vec_for (i, (*ep)->callees) {
             struct function *f = (*ep)->callees.v[i];
+            if (!f->may_next)
+                (*ep)->callees.n = i + 1; /* those behind it are never tried */
             if (f->used)
                 continue;
             f->used = true;
@@ -558,20 +572,27 @@ static void keep_locals(variable_vec *vars)
     vars->n = n;
 }
 
+static void warn_dropped(struct sema *m, const struct probe *p)
+{
+    diag_warning(&m->s->diag, p->decl_tok, "Probe '%s' has been elided", p->tok->text);
+}
+
 static void drop_empty_probes(struct sema *m)
 {
     size_t n = 0;
     vec_for (i, m->p->probes) {
         struct probe *p = m->p->probes.v[i];
-        if (empty_stmt(p->body))
-            diag_warning(&m->s->diag, p->decl_tok, "Probe '%s' has been elided", p->tok->text);
-        else
+        if (!empty_stmt(p->body))
             m->p->probes.v[n++] = p;
+        else if (m->s->verbose > 0)
+            warn_dropped(m, p);
     }
-    bool all = n < m->p->probes.n && !n;
-    m->p->probes.n = n;
-    if (all)
+    if (!n && m->p->probes.n) {
+        for (size_t i = 0; i < m->p->probes.n && m->s->verbose <= 0; i++)
+            warn_dropped(m, m->p->probes.v[i]);
         diag_semantic(&m->s->diag, NULL, "no probes found");
+    }
+    m->p->probes.n = n;
 }
 
 void optimize(struct sema *m)
@@ -581,7 +602,8 @@ void optimize(struct sema *m)
         warn_never_assigned(m, &m->p->probes.v[i]->locals);
     vec_for (i, m->p->functions)
         warn_never_assigned(m, &m->p->functions.v[i]->locals);
-    warn_globals(m);
+    if (m->s->verbose > 0)
+        warn_globals(m);
     struct elide w = {.m = m, .changed = !m->s->unoptimized};
     for (int round = 0; w.changed && round < 16; round++) {
         w.changed = false;

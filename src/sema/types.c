@@ -231,6 +231,10 @@ static enum type infer_call(struct infer *w, struct expr *e, enum type want)
         if (f->type != TY_UNKNOWN)
             t = f->type;
     }
+    /* An overload that only passes the call on has the type of the others. */
+    vec_for (i, e->callees)
+        if (e->callees.v[i]->type == TY_UNKNOWN && e->callees.v[i]->may_next)
+            unify(w, &e->callees.v[i]->type, &e->callees.v[i]->type_tok, e, t);
     return e->type = t;
 }
 
