@@ -16,7 +16,7 @@ static void stats_args(struct strbuf *b, const char *x)
 
 static const char *conversion(enum type t)
 {
-    return t == TY_STRING ? "\\\"%#s\\\"" : "%d";
+    return t == TY_STRING ? "\\\"%s\\\"" : "%d";
 }
 
 static void report_scalar(struct strbuf *b, const struct variable *v)
