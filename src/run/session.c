@@ -176,6 +176,9 @@ static void run_all(struct run *r, enum attach_kind kind)
             return;
         run_probe(r, (int)i);
         drain(r);
+        /* One error too many in an end probe: the others are left out. */
+        if (kind == ATTACH_END && r->head->errors > r->head->maxerrors)
+            change_state(r, STATE_ENDING, STATE_ERROR);
         exit_after |= p->probes.v[i]->attach.exit_after;
     }
     /* oneshot ends the session when all begin probes have had their turn. */
