@@ -539,7 +539,10 @@ static void emit_call(struct emitter *e, const struct ir_insn *i)
     for (int k = 0; k < i->nargs; k++)
         emit_arg(e, &i->args[k], k + 1);
     if (i->op == IR_LIB) {
-        code_reloc(e->c, (struct reloc){.kind = RELOC_LIB, .lib = i->lib});
+        bool map = i->nargs && i->args[0].kind == IRA_MAP;
+        code_reloc(e->c, (struct reloc){.kind = RELOC_LIB,
+                                        .lib = i->lib,
+                                        .number = map ? i->args[0].id + 1 : 0});
         code_put(e->c, BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_CALL, 0, -1);
     } else {
         code_call(e->c, (int)i->imm);

@@ -14,33 +14,39 @@ static int find_function(const char *name)
     return -1;
 }
 
+/* A library function in the program.  One that is given a map is there once for
+ * each map: old verifiers refuse an instruction that meets two. */
+struct placed {
+    uint32_t fn, map; /* map + 1; 0: none */
+    uint32_t sub;
+};
+
 struct linker {
     struct bpf_image *img;
     struct code *c;
-    uint32_t *sub_of; /* by library function: its subprogram number + 1 */
-    VEC(uint32_t) queue;
+    VEC(struct placed) placed; /* in order of their subprograms; placed one after the other */
 };
 
-static uint32_t want(struct linker *l, uint32_t fn)
-{
-    if (!l->sub_of[fn]) {
-        const struct lib_function *f = &rtlib_functions[fn];
-        /* Placed when its turn comes: the number is known now. */
-        struct subprog s = {
-            .name = f->name, .global = f->global, .takes_ctx = f->takes_ctx, .nargs = f->nargs};
-        vec_push(l->c->arena, &l->c->subs, s);
-        vec_push(l->c->arena, &l->queue, fn);
-        l->sub_of[fn] = (uint32_t)l->c->subs.n;
-    }
-    return l->sub_of[fn] - 1;
-}
-
-static void place(struct linker *l, uint32_t fn)
+static uint32_t want(struct linker *l, uint32_t fn, uint32_t map)
 {
     const struct lib_function *f = &rtlib_functions[fn];
+    vec_for (i, l->placed)
+        if (l->placed.v[i].fn == fn && l->placed.v[i].map == map)
+            return l->placed.v[i].sub;
+    struct subprog s = {
+        .name = f->name, .global = f->global, .takes_ctx = f->takes_ctx, .nargs = f->nargs};
+    struct placed p = {fn, map, (uint32_t)l->c->subs.n};
+    vec_push(l->c->arena, &l->c->subs, s);
+    vec_push(l->c->arena, &l->placed, p);
+    return p.sub;
+}
+
+static void place(struct linker *l, struct placed p)
+{
+    const struct lib_function *f = &rtlib_functions[p.fn];
     struct code *c = l->c;
     uint32_t start = code_here(c);
-    c->subs.v[l->sub_of[fn] - 1].start = start;
+    c->subs.v[p.sub].start = start;
     for (uint32_t i = 0; i < f->ninsns; i++)
         vec_push(c->arena, &c->insns, f->insns[i]);
     for (uint32_t i = 0; i < f->nrelocs; i++) {
@@ -50,7 +56,7 @@ static void place(struct linker *l, uint32_t fn)
         switch (r->kind) {
         case LIB_FUNC:
             out.kind = RELOC_FUNC;
-            out.number = want(l, r->index);
+            out.number = want(l, r->index, 0);
             in = &c->insns.v[out.insn];
             if (r->address)
                 in->src_reg = BPF_PSEUDO_FUNC;
@@ -83,7 +89,6 @@ bool link_library(struct session *s, struct bpf_image *img, struct gen_prog *g)
 {
     struct code *c = &g->code;
     struct linker l = {.img = img, .c = c};
-    l.sub_of = arena_new_array(c->arena, uint32_t, rtlib_nfunctions + 1);
     size_t own = c->relocs.n;
     for (size_t i = 0; i < own; i++) {
         struct reloc *r = &c->relocs.v[i];
@@ -95,12 +100,12 @@ bool link_library(struct session *s, struct bpf_image *img, struct gen_prog *g)
                        r->lib);
             return false;
         }
-        uint32_t sub = want(&l, (uint32_t)fn);
+        uint32_t sub = want(&l, (uint32_t)fn, r->number);
         c->relocs.v[i].kind = RELOC_FUNC;
         c->relocs.v[i].number = sub;
     }
-    for (size_t i = 0; i < l.queue.n; i++)
-        place(&l, l.queue.v[i]);
+    for (size_t i = 0; i < l.placed.n; i++)
+        place(&l, l.placed.v[i]);
     /* All functions have their place: calls and callback addresses are relative. */
     vec_for (i, c->relocs) {
         const struct reloc *r = &c->relocs.v[i];

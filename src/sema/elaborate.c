@@ -40,14 +40,19 @@ static void register_global(struct sema *m, struct variable *v)
         hash_put(&m->globals, v->unique, v); /* for the report at the end */
         return;
     }
+    struct hash *table = v->tok->src->tapset ? &m->library_globals : &m->globals;
+    struct variable *o = hash_get(table, v->name);
     v->unique = v->name;
-    struct variable *o = hash_get(&m->globals, v->name);
-    if (o && o->tok->src->tapset == v->tok->src->tapset) {
+    if (table == &m->library_globals) {
+        if (hash_get(&m->globals, v->name))
+            v->unique = arena_printf(m->arena, "__library_%s", v->name);
+        if (!o) /* the first file along the search path counts */
+            hash_put(table, v->name, v);
+    } else if (o) {
         diag_semantic2(&m->s->diag, v->tok, o->tok, "conflicting global variables: '%s'", v->name);
-        return;
+    } else {
+        hash_put(table, v->name, v);
     }
-    if (!o || o->tok->src->tapset)
-        hash_put(&m->globals, v->name, v);
 }
 
 void sema_register(struct sema *m, const struct ast_file *f)
@@ -172,6 +177,7 @@ struct program *sema_elaborate(struct session *s, struct ast_file *const *files,
     m->p->arena = s->arena;
     hash_init(&m->functions, s->arena);
     hash_init(&m->globals, s->arena);
+    hash_init(&m->library_globals, s->arena);
     unsigned errors = s->diag.errors;
 
     for (size_t i = 0; i < nfiles; i++)

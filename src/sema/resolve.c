@@ -38,12 +38,14 @@ static struct variable *find_global(const struct scope *sc, const struct token *
     struct variable *v = find_private(m, name, tok->src);
     if (v)
         return v;
-    v = hash_get(&m->globals, name);
-    if (!v && tapset_load_global(m, name))
+    /* Names in a library function are the library's own business; an alias of
+     * the library sets the script's global when there is one of that name. */
+    if (!(sc->fn && tok->src->tapset))
         v = hash_get(&m->globals, name);
-    /* Local names of a library function are its own business. */
-    if (v && sc->fn && tok->src->tapset && !v->tok->src->tapset)
-        return NULL;
+    if (!v)
+        v = hash_get(&m->library_globals, name);
+    if (!v && tapset_load_global(m, name))
+        v = hash_get(&m->library_globals, name);
     return v;
 }
 
@@ -124,13 +126,14 @@ static void mark(struct expr *e, bool read, bool written)
 
 static const char *similar_functions(struct sema *m, const char *name)
 {
-    size_t cap = m->functions.n + m->tapset->functions.n;
+    size_t cap = m->functions.n + m->tapset->names.n;
     const char **names = arena_new_array(m->arena, const char *, cap + 1);
     size_t n = 0;
     for (size_t i = 0; i < m->functions.n; i++)
         names[n++] = m->functions.entries[i].key;
-    for (size_t i = 0; i < m->tapset->functions.n; i++)
-        names[n++] = m->tapset->functions.entries[i].key;
+    vec_for (i, m->tapset->names)
+        if (m->tapset->names.v[i].kind == 'f')
+            names[n++] = m->tapset->names.v[i].name;
     return similar_hint(m, name, names, n);
 }
 

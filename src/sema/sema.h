@@ -18,6 +18,7 @@ struct lib_name {
     char kind; /* f function, g global, a alias ("syscall.open.return") */
     const char *name;
     struct lib_file *file;
+    struct lib_name *next; /* of the same kind and name, in another file */
 };
 
 /* The library as a list of names; made once per session. */
@@ -25,7 +26,9 @@ struct tapset {
     VEC(struct lib_file *) files;
     VEC(struct lib_name) names;
     VEC(const char *) macro_files;
-    struct hash functions; /* name → struct lib_file * of the last definition */
+    bool macros_loaded;
+    bool tables;           /* the two below are made */
+    struct hash functions; /* name → struct lib_name * */
     struct hash globals;
 };
 
@@ -37,7 +40,8 @@ struct sema {
     struct program *p;
     struct tapset *tapset;
     struct hash functions; /* name → function_vec * */
-    struct hash globals;   /* name → struct variable * (not private) */
+    struct hash globals;   /* name → struct variable * of the script */
+    struct hash library_globals;
     VEC(struct variable *) private_globals;
     alias_vec aliases;
     struct match_node *names; /* match.c: the tree of probe point names */

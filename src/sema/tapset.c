@@ -31,12 +31,8 @@ struct scan {
 static void add_name(struct arena *a, struct tapset *t, char kind, const char *name,
                      struct lib_file *file)
 {
-    struct lib_name n = {kind, name, file};
+    struct lib_name n = {kind, name, file, NULL};
     vec_push(a, &t->names, n);
-    if (kind == 'f')
-        hash_put(&t->functions, name, file);
-    else if (kind == 'g')
-        hash_put(&t->globals, name, file);
 }
 
 static bool scan_token(const struct token *tok, void *arg)
@@ -150,6 +146,11 @@ static char *slurp(struct arena *a, const char *path, size_t *len)
     return buf;
 }
 
+static long long mtime_of(const struct stat *st)
+{
+    return (long long)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+}
+
 /* Lines "F size mtime name", then "f|g|a name" for what that file defines. */
 static bool read_index(struct session *s, struct tapset *t, const char *dir)
 {
@@ -176,12 +177,11 @@ static bool read_index(struct session *s, struct tapset *t, const char *dir)
             file = arena_new_obj(s->arena, struct lib_file);
             file->path = arena_printf(s->arena, "%s/%s", dir, line + at);
             if (seen >= npaths || strcmp(paths[seen++], file->path) != 0 ||
-                stat(file->path, &st) != 0 || st.st_size != size ||
-                (long long)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec != mtime)
+                stat(file->path, &st) != 0 || st.st_size != size || mtime_of(&st) != mtime)
                 return false;
             vec_push(s->arena, &files, file);
         } else if (file && line[0] && line[1] == ' ') {
-            struct lib_name n = {line[0], line + 2, file};
+            struct lib_name n = {line[0], line + 2, file, NULL};
             vec_push(s->arena, &names, n);
         } else {
             return false;
@@ -196,12 +196,22 @@ static bool read_index(struct session *s, struct tapset *t, const char *dir)
     return true;
 }
 
+/* The user's own script may lie in an -I folder: it is no library file. */
+static bool is_script(const struct session *s, const char *path)
+{
+    struct stat a, b;
+    return s->script_name && stat(s->script_name, &a) == 0 && stat(path, &b) == 0 &&
+           a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 static void add_dir(struct session *s, struct tapset *t, const char *dir, bool indexed)
 {
     const char **paths;
     if (!indexed || !read_index(s, t, dir)) {
         size_t n = list_dir(s->arena, dir, ".stp", &paths);
         for (size_t i = 0; i < n; i++) {
+            if (is_script(s, paths[i]))
+                continue;
             struct lib_file *f = arena_new_obj(s->arena, struct lib_file);
             f->path = paths[i];
             vec_push(s->arena, &t->files, f);
@@ -213,26 +223,32 @@ static void add_dir(struct session *s, struct tapset *t, const char *dir, bool i
         vec_push(s->arena, &t->macro_files, paths[i]);
 }
 
-/* A library folder and its subfolders for the architecture and kernel version. */
+/* A library folder and its subfolders for the kernel's version and the
+ * architecture, the most specific first: what is found first counts. */
 static void add_tree(struct session *s, struct tapset *t, const char *dir)
 {
-    add_dir(s, t, dir, true);
+    struct arena *a = s->arena;
     const char *arch = s->parse.arch ? s->parse.arch : "";
     const char *v = s->parse.kernel_v ? s->parse.kernel_v : "";
-    size_t major = strcspn(v, "."), minor = major;
-    if (v[major])
-        minor = major + 1 + strcspn(v + major + 1, ".");
-    const char *const subs[] = {
-        arch,
-        arena_strndup(s->arena, v, minor),
-        arena_printf(s->arena, "%.*s/%s", (int)minor, v, arch),
-        s->parse.kernel_vr ? s->parse.kernel_vr : "",
-    };
-    for (size_t i = 0; i < sizeof subs / sizeof *subs; i++) {
+    const char *dot = strchr(v, '.');
+    size_t minor = dot ? (size_t)(dot + 1 - v) + strcspn(dot + 1, ".-") : strlen(v);
+    const char *const versions[] = {s->parse.kernel_vr ? s->parse.kernel_vr : "", v,
+                                    arena_strndup(a, v, minor), ""};
+    for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) {
+        const char *base = dir;
         struct stat st;
-        const char *sub = arena_printf(s->arena, "%s/%s", dir, subs[i]);
-        if (*subs[i] && stat(sub, &st) == 0 && S_ISDIR(st.st_mode))
-            add_dir(s, t, sub, false);
+        bool again = false;
+        for (size_t k = 0; k < i; k++)
+            again |= strcmp(versions[k], versions[i]) == 0;
+        if (again)
+            continue;
+        if (*versions[i])
+            base = arena_printf(a, "%s/%s", dir, versions[i]);
+        const char *sub = arena_printf(a, "%s/%s", base, arch);
+        if (*arch && stat(sub, &st) == 0 && S_ISDIR(st.st_mode))
+            add_dir(s, t, sub, true);
+        if (stat(base, &st) == 0 && S_ISDIR(st.st_mode))
+            add_dir(s, t, base, true);
     }
 }
 
@@ -241,8 +257,6 @@ struct tapset *tapset_open(struct session *s)
     if (s->tapset)
         return s->tapset;
     struct tapset *t = arena_new_obj(s->arena, struct tapset);
-    hash_init(&t->functions, s->arena);
-    hash_init(&t->globals, s->arena);
     if (s->tapset_dir)
         add_tree(s, t, s->tapset_dir);
     vec_for (i, s->include_dirs)
@@ -255,6 +269,9 @@ bool tapset_load_macros(struct session *s)
 {
     struct tapset *t = tapset_open(s);
     bool ok = true;
+    if (t->macros_loaded)
+        return true;
+    t->macros_loaded = true;
     vec_for (i, t->macro_files) {
         struct source *src = source_read(s->arena, t->macro_files.v[i], t->macro_files.v[i]);
         if (src) {
@@ -265,11 +282,9 @@ bool tapset_load_macros(struct session *s)
     return ok;
 }
 
-bool tapset_write_index(struct session *s, const char *dir)
+static bool write_one_index(struct session *s, const char *dir)
 {
     struct tapset t = {0};
-    hash_init(&t.functions, s->arena);
-    hash_init(&t.globals, s->arena);
     add_dir(s, &t, dir, false);
     const char *path = arena_printf(s->arena, "%s/" INDEX_NAME, dir);
     FILE *f = fopen(path, "we");
@@ -282,8 +297,7 @@ bool tapset_write_index(struct session *s, const char *dir)
         const struct lib_file *file = t.files.v[i];
         if (stat(file->path, &st) != 0)
             continue;
-        fprintf(f, "F %lld %lld %s\n", (long long)st.st_size,
-                (long long)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec,
+        fprintf(f, "F %lld %lld %s\n", (long long)st.st_size, mtime_of(&st),
                 strrchr(file->path, '/') + 1);
         vec_for (k, t.names)
             if (t.names.v[k].file == file)
@@ -293,6 +307,29 @@ bool tapset_write_index(struct session *s, const char *dir)
     if (!ok)
         diag_error(&s->diag, "cannot write %s: %s", path, strerror(errno));
     return ok;
+}
+
+enum { FOLDER_DEPTH_MAX = 3 }; /* DIR/VERSION/ARCH */
+
+static bool write_indexes(struct session *s, const char *dir, int depth)
+{
+    bool ok = write_one_index(s, dir);
+    DIR *d = depth < FOLDER_DEPTH_MAX ? opendir(dir) : NULL;
+    if (!d)
+        return ok;
+    for (struct dirent *e; (e = readdir(d));) {
+        struct stat st;
+        const char *sub = arena_printf(s->arena, "%s/%s", dir, e->d_name);
+        if (e->d_name[0] != '.' && stat(sub, &st) == 0 && S_ISDIR(st.st_mode))
+            ok = write_indexes(s, sub, depth + 1) && ok;
+    }
+    closedir(d);
+    return ok;
+}
+
+bool tapset_write_index(struct session *s, const char *dir)
+{
+    return write_indexes(s, dir, 1);
 }
 
 /* ---- loading ---- */
@@ -307,29 +344,47 @@ void tapset_load_file(struct sema *m, struct lib_file *f)
     if (!src)
         return;
     src->tapset = src->privileged = true;
+    if (m->tapset->macro_files.n && memchr(src->text, '@', src->len))
+        tapset_load_macros(m->s);
     const struct ast_file *file = parse_source(&m->s->parse, src, &errors);
     if (file)
         sema_register(m, file);
 }
 
-static bool load_kind(struct sema *m, char kind, const struct hash *index, const char *name)
+/* Names by kind, made when the first is looked up: many scripts need none. */
+static void make_tables(struct tapset *t, struct arena *a)
 {
-    if (!hash_get(index, name))
-        return false;
-    vec_for (i, m->tapset->names) {
-        struct lib_name *n = &m->tapset->names.v[i];
-        if (n->kind == kind && strcmp(n->name, name) == 0)
-            tapset_load_file(m, n->file);
+    if (t->tables)
+        return;
+    t->tables = true;
+    hash_init(&t->functions, a);
+    hash_init(&t->globals, a);
+    /* Backwards, so that a chain has the order of the files. */
+    for (size_t i = t->names.n; i-- > 0;) {
+        struct lib_name *n = &t->names.v[i];
+        struct hash *h = n->kind == 'f' ? &t->functions : n->kind == 'g' ? &t->globals : NULL;
+        if (!h)
+            continue;
+        n->next = hash_get(h, n->name);
+        hash_put(h, n->name, n);
     }
-    return true;
 }
 
 bool tapset_load_function(struct sema *m, const char *name)
 {
-    return load_kind(m, 'f', &m->tapset->functions, name);
+    make_tables(m->tapset, m->arena);
+    struct lib_name *n = hash_get(&m->tapset->functions, name);
+    bool any = n != NULL;
+    for (; n; n = n->next)
+        tapset_load_file(m, n->file);
+    return any;
 }
 
 bool tapset_load_global(struct sema *m, const char *name)
 {
-    return load_kind(m, 'g', &m->tapset->globals, name);
+    make_tables(m->tapset, m->arena);
+    struct lib_name *n = hash_get(&m->tapset->globals, name);
+    if (n)
+        tapset_load_file(m, n->file);
+    return n;
 }

@@ -43,8 +43,11 @@ static long digit(u32 i, struct ctxmem **pc)
     d = base == 10 ? v % 10 : base == 8 ? v & 7 : v & 15;
     v = base == 10 ? v / 10 : base == 8 ? v >> 3 : v >> 4;
     at--;
+    OPAQUE(at);
+    if (at > 23)
+        return 1;
     char ch = d < 10 ? '0' + (char)d : (s[S_UPPER] ? 'A' : 'a') + (char)d - 10;
-    ((char *)&s[8])[at & 31] = ch;
+    ((char *)&s[8])[at] = ch;
     s[S_VALUE] = v;
     s[S_AT] = at;
     return 0;
@@ -71,8 +74,8 @@ INLINE u64 put(char *s, u64 pos, char ch)
 
 GLOBAL u64 rt_pad(struct ctxmem *c, u64 dst, u64 pos, u64 n, u64 what)
 {
-    char *s = ctx_str(c, dst);
-    if (!s || pos >= consts.maxstringlen)
+    CTX_STR(s, c, dst);
+    if (pos >= consts.maxstringlen)
         return 0;
     u64 end = pos;
     if (n && n < 32768) {
@@ -103,9 +106,9 @@ GLOBAL u64 rt_digits(struct ctxmem *c, u64 v, u64 base, u64 upper)
 
 GLOBAL u64 rt_fmt_char(struct ctxmem *c, u64 dst, u64 pos, u64 v, u64 spec)
 {
-    char *s = ctx_str(c, dst);
+    CTX_STR(s, c, dst);
     u64 width = spec >> 16 & 0xffff, left = spec >> 8 & FLAG_MINUS;
-    if (!s || pos >= consts.maxstringlen)
+    if (pos >= consts.maxstringlen)
         return 0;
     u64 space = width == NOT_GIVEN || width < 1 ? 0 : width - 1;
     if (space && !left)
@@ -124,11 +127,11 @@ GLOBAL u64 rt_fmt_char(struct ctxmem *c, u64 dst, u64 pos, u64 v, u64 spec)
 /* Appends a number at `pos`, the length of the string at dst so far. */
 GLOBAL u64 rt_fmt_num(struct ctxmem *c, u64 dst, u64 pos, u64 value, u64 spec)
 {
-    char *s = ctx_str(c, dst);
+    CTX_STR(s, c, dst);
     u64 conv = spec & 0xff, flags = spec >> 8 & 0xff;
     u64 width = spec >> 16 & 0xffff, prec = spec >> 32 & 0xffff;
     u64 sign = 0, prefix = 0;
-    if (!s || pos >= consts.maxstringlen)
+    if (pos >= consts.maxstringlen)
         return 0;
     if (conv == CONV_CHAR)
         return rt_fmt_char(c, dst, pos, value, spec);
@@ -191,9 +194,7 @@ GLOBAL u64 rt_fmt_num(struct ctxmem *c, u64 dst, u64 pos, u64 value, u64 spec)
 /* The length of the string at `off`, at most `most`. */
 GLOBAL u64 rt_strnlen(struct ctxmem *c, u64 off, u64 most)
 {
-    const char *s = ctx_str(c, off);
-    if (!s)
-        return 0;
+    CTX_STR(s, c, off);
     /* Read over itself: the length is what counts. */
     long n = bpf_probe_read_kernel_str((char *)s, consts.maxstringlen, s);
     u64 len = n < 1 ? 0 : (u64)n - 1;
@@ -203,10 +204,10 @@ GLOBAL u64 rt_strnlen(struct ctxmem *c, u64 off, u64 most)
 /* Appends the string at src, padded and cut as spec says. */
 GLOBAL u64 rt_fmt_str(struct ctxmem *c, u64 dst, u64 pos, u64 src, u64 spec)
 {
-    char *s = ctx_str(c, dst);
-    const char *from = ctx_str(c, src);
+    CTX_STR(s, c, dst);
+    CTX_STR(from, c, src);
     u64 flags = spec >> 8 & 0xff, width = spec >> 16 & 0xffff, prec = spec >> 32 & 0xffff;
-    if (!s || !from || pos >= consts.maxstringlen)
+    if (pos >= consts.maxstringlen)
         return 0;
     u64 n = rt_strnlen(c, src, prec == NOT_GIVEN ? 0xffffffff : prec);
     u64 space = width == NOT_GIVEN || width <= n ? 0 : width - n;
@@ -217,7 +218,8 @@ GLOBAL u64 rt_fmt_str(struct ctxmem *c, u64 dst, u64 pos, u64 src, u64 spec)
     u64 room = consts.maxstringlen - 1 - pos;
     if (n > room)
         n = room;
-    if (n > 32767)
+    OPAQUE(n);
+    if (n >= consts.maxstringlen)
         return pos;
     bpf_probe_read_kernel(s + pos, (u32)n, from);
     pos += n;

@@ -54,13 +54,18 @@ enum {
 enum { FLAG_ZERO = 1, FLAG_MINUS = 2, FLAG_PLUS = 4, FLAG_SPACE = 8, FLAG_ALT = 16 };
 enum { NOT_GIVEN = 0xffff };
 
-/* The string at offset `off` of the context, or NULL when it is out of bounds. */
-INLINE char *ctx_str(struct ctxmem *c, u64 off)
-{
-    if (!c || off > consts.str_limit)
-        return NULL;
-    return (char *)c + off;
-}
+/* Keeps clang from deriving x anew, or from dropping a check of it that the
+ * verifier needs to see on this very value. */
+#define OPAQUE(x) asm volatile("" : "+r"(x))
+
+/* char *p = the string at offset `off` of the context; leaves the function when
+ * that is out of bounds.  One check at one place: old verifiers do not see that
+ * a second, equal one has the same outcome. */
+#define CTX_STR(p, c, off)                                                                         \
+    if (!(c) || (off) > consts.str_limit)                                                          \
+        return 0;                                                                                  \
+    char *p = (char *)(c) + (off);                                                                 \
+    OPAQUE(p)
 
 /* Copies the NUL-terminated text at `src` (kernel memory) to dst, which holds
  * MAXSTRINGLEN bytes; the length with the NUL, at least 1. */

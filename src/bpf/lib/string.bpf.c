@@ -42,9 +42,9 @@ static long compare_word(u32 i, struct walk *w)
 /* < 0, 0, > 0 as the strings' bytes compare. */
 GLOBAL u64 rt_strcmp(struct ctxmem *c, u64 a, u64 b)
 {
-    struct walk w = {.c = c, .a = ctx_str(c, a), .b = ctx_str(c, b)};
-    if (!c || !w.a || !w.b)
-        return 0;
+    CTX_STR(a_, c, a);
+    CTX_STR(b_, c, b);
+    struct walk w = {.c = c, .a = a_, .b = b_};
     c->ctx.scratch[RESULT] = 0;
     bpf_loop(consts.maxstringlen / 8 + 1, compare_word, &w, 0);
     return c->ctx.scratch[RESULT];
@@ -54,9 +54,7 @@ GLOBAL u64 rt_strcmp(struct ctxmem *c, u64 a, u64 b)
 
 GLOBAL u64 rt_strlen(struct ctxmem *c, u64 a)
 {
-    const char *s = ctx_str(c, a);
-    if (!s)
-        return 0;
+    CTX_STR(s, c, a);
     /* Read over itself: the length is what counts. */
     long n = bpf_probe_read_kernel_str((char *)s, consts.maxstringlen, s);
     return n < 1 ? 0 : (u64)n - 1;
@@ -64,10 +62,8 @@ GLOBAL u64 rt_strlen(struct ctxmem *c, u64 a)
 
 GLOBAL u64 rt_substr(struct ctxmem *c, u64 dst, u64 src, u64 start, u64 length)
 {
-    char *d = ctx_str(c, dst);
-    char *s = ctx_str(c, src);
-    if (!d || !s)
-        return 0;
+    CTX_STR(d, c, dst);
+    CTX_STR(s, c, src);
     d[0] = 0;
     u64 n = rt_strlen(c, src);
     if ((s64)length <= 0 || start >= n || start >= consts.maxstringlen)
@@ -82,8 +78,8 @@ GLOBAL u64 rt_substr(struct ctxmem *c, u64 dst, u64 src, u64 start, u64 length)
 
 GLOBAL u64 rt_stringat(struct ctxmem *c, u64 src, u64 at)
 {
-    const char *s = ctx_str(c, src);
-    if (!s || at >= consts.maxstringlen || at >= rt_strlen(c, src))
+    CTX_STR(s, c, src);
+    if (at >= consts.maxstringlen || at >= rt_strlen(c, src))
         return 0;
     return (u8)s[at];
 }
@@ -119,9 +115,9 @@ static long find_step(u32 i, struct walk *w)
 
 GLOBAL u64 rt_isinstr(struct ctxmem *c, u64 a, u64 b)
 {
-    struct walk w = {.c = c, .a = ctx_str(c, a), .b = ctx_str(c, b)};
-    if (!c || !w.a || !w.b)
-        return 0;
+    CTX_STR(a_, c, a);
+    CTX_STR(b_, c, b);
+    struct walk w = {.c = c, .a = a_, .b = b_};
     c->ctx.scratch[RESULT] = c->ctx.scratch[F_START] = c->ctx.scratch[F_MATCHED] = 0;
     bpf_loop(1 << 20, find_step, &w, 0);
     return c->ctx.scratch[RESULT];
@@ -169,13 +165,11 @@ static long replace_step(u32 i, struct replace *w)
 
 GLOBAL u64 rt_str_replace(struct ctxmem *c, u64 dst, u64 src, u64 old, u64 new)
 {
-    struct replace w = {.c = c,
-                        .dst = ctx_str(c, dst),
-                        .src = ctx_str(c, src),
-                        .old = ctx_str(c, old),
-                        .new = ctx_str(c, new)};
-    if (!c || !w.dst || !w.src || !w.old || !w.new)
-        return 0;
+    CTX_STR(dst_, c, dst);
+    CTX_STR(src_, c, src);
+    CTX_STR(old_, c, old);
+    CTX_STR(new_, c, new);
+    struct replace w = {.c = c, .dst = dst_, .src = src_, .old = old_, .new = new_};
     u64 *s = c->ctx.scratch;
     s[F_START] = s[F_MATCHED] = s[F_OUT] = 0;
     bpf_loop(1 << 20, replace_step, &w, 0);
@@ -210,9 +204,8 @@ static long strtol_step(u32 i, struct walk *w)
 /* As the kernel's simple_strtol: no white space, a minus sign, prefix 0x or 0 by base. */
 GLOBAL u64 rt_strtol(struct ctxmem *c, u64 src, u64 base)
 {
-    struct walk w = {.c = c, .a = ctx_str(c, src)};
-    if (!c || !w.a)
-        return 0;
+    CTX_STR(a_, c, src);
+    struct walk w = {.c = c, .a = a_};
     u64 at = 0, minus = 0;
     if (w.a[0] == '-') {
         minus = 1;
@@ -275,10 +268,10 @@ static long token_step(u32 i, struct token_walk *w)
 /* The next token of the string at src, from position `at`, to dst; where to go on. */
 GLOBAL u64 rt_tokenize(struct ctxmem *c, u64 dst, u64 src, u64 delim, u64 at)
 {
-    struct token_walk w = {
-        .c = c, .dst = ctx_str(c, dst), .src = ctx_str(c, src), .delim = ctx_str(c, delim)};
-    if (!c || !w.dst || !w.src || !w.delim)
-        return 0;
+    CTX_STR(dst_, c, dst);
+    CTX_STR(src_, c, src);
+    CTX_STR(delim_, c, delim);
+    struct token_walk w = {.c = c, .dst = dst_, .src = src_, .delim = delim_};
     u64 *s = c->ctx.scratch;
     s[F_AT] = at;
     s[F_OUT] = s[F_MATCHED] = s[F_STATE] = 0;
@@ -333,9 +326,9 @@ static long quote_step(u32 i, struct walk *w)
  * quotes, with … as three dots behind them when it was cut. */
 GLOBAL u64 rt_text(struct ctxmem *c, u64 dst, u64 src, u64 n, u64 quoted)
 {
-    struct walk w = {.c = c, .a = ctx_str(c, src), .dst = ctx_str(c, dst)};
-    if (!c || !w.a || !w.dst)
-        return 0;
+    CTX_STR(a_, c, src);
+    CTX_STR(dst_, c, dst);
+    struct walk w = {.c = c, .a = a_, .dst = dst_};
     u64 *s = c->ctx.scratch;
     u64 most = consts.maxstringlen - 1;
     if (n == 0 || n > most)
@@ -378,9 +371,7 @@ struct date {
 GLOBAL u64 rt_ctime(struct ctxmem *c, u64 dst, u64 t)
 {
     static const char names[80] = "ThuFriSatSunMonTueWedJanFebMarAprMayJunJulAugSepOctNovDec";
-    char *d = ctx_str(c, dst);
-    if (!d)
-        return 0;
+    CTX_STR(d, c, dst);
     s64 days = (s64)t / 86400, secs = (s64)t % 86400;
     /* Division is unsigned here: negative times go through an offset of 400-year cycles. */
     s64 shifted = (s64)t + 12622780800ll * 100; /* 40,000 years of 146,097 / 400 days */
