@@ -119,11 +119,17 @@ static long collect_one(void *map, const void *key, char *value, struct collect 
     struct abi_iter *it = c->it;
     u64 n = it->n;
     (void)map;
+    OPAQUE(n);
     if (n >= d->max)
         return 1;
     struct abi_iter_entry *e = (struct abi_iter_entry *)(it + 1) + n;
     char *keys = (char *)it + d->keys_off;
-    bpf_probe_read_kernel(keys + n * d->key_size, d->key_size, key);
+    char *own = keys + n * d->key_size;
+    char *value_copy = keys + (u64)d->max * d->key_size + n * (d->by_words * 8);
+    OPAQUE(e);
+    OPAQUE(own);
+    OPAQUE(value_copy);
+    bpf_probe_read_kernel(own, d->key_size, key);
     e->index = n;
     e->by = 0;
     e->seq = n;
@@ -153,8 +159,7 @@ static long collect_one(void *map, const void *key, char *value, struct collect 
         e->by = *(s64 *)value;
         break;
     case ABI_SORT_VALUE_STRING:
-        bpf_probe_read_kernel(keys + (u64)d->max * d->key_size + n * (d->by_words * 8),
-                              d->by_words * 8, value);
+        bpf_probe_read_kernel(value_copy, d->by_words * 8, value);
         break;
     }
     it->n = n + 1;
@@ -177,15 +182,23 @@ static inline int compare_words(const char *a, const char *b, u32 words)
     return 0;
 }
 
+/* Entry `i` of both runs, or NULL. */
+INLINE struct abi_iter_entry *entry(struct abi_iter *it, const struct abi_foreach *d, u64 i)
+{
+    OPAQUE(i);
+    if (i >= 2 * (u64)d->max)
+        return NULL;
+    struct abi_iter_entry *e = (struct abi_iter_entry *)(it + 1) + i;
+    OPAQUE(e);
+    return e;
+}
+
 /* Does entry b belong before entry a?  (a comes first when they are equal) */
 static inline int before(struct abi_iter *it, const struct abi_foreach *d,
                          const struct abi_iter_entry *a, const struct abi_iter_entry *b)
 {
     int order = 0;
     if (d->sort == ABI_SORT_KEY_STRING || d->sort == ABI_SORT_VALUE_STRING) {
-        u64 ia = a->index, ib = b->index;
-        if (ia >= d->max || ib >= d->max)
-            return 0;
         const char *at = (const char *)it + d->keys_off;
         u64 step = d->key_size;
         if (d->sort == ABI_SORT_VALUE_STRING) {
@@ -194,7 +207,19 @@ static inline int before(struct abi_iter *it, const struct abi_foreach *d,
         } else {
             at += d->by_off;
         }
-        order = compare_words(at + ia * step, at + ib * step, d->by_words);
+        u64 i = a->index;
+        OPAQUE(i);
+        if (i >= d->max)
+            return 0;
+        const char *left = at + i * step;
+        OPAQUE(left);
+        i = b->index;
+        OPAQUE(i);
+        if (i >= d->max)
+            return 0;
+        const char *right = at + i * step;
+        OPAQUE(right);
+        order = compare_words(left, right, d->by_words);
     } else if (a->by != b->by) {
         order = a->by < b->by ? -1 : 1;
     }
@@ -235,20 +260,27 @@ static long merge_step(u32 round, struct collect *c)
     }
     u64 i = it->i, j = it->j, k = it->k;
     u64 src = it->from ? max : 0, dst = it->from ? 0 : max;
-    struct abi_iter_entry *ents = (struct abi_iter_entry *)(it + 1);
     int take_right;
-    if (i >= it->mid)
+    if (i >= it->mid) {
         take_right = 1;
-    else if (j >= it->hi)
+    } else if (j >= it->hi) {
         take_right = 0;
-    else if (i < max && j < max)
-        take_right = before(it, d, &ents[src + i], &ents[src + j]);
-    else
+    } else {
+        const struct abi_iter_entry *a = entry(it, d, src + i);
+        if (!a)
+            return 1;
+        const struct abi_iter_entry *b = entry(it, d, src + j);
+        if (!b)
+            return 1;
+        take_right = before(it, d, a, b);
+    }
+    const struct abi_iter_entry *from = entry(it, d, src + (take_right ? j : i));
+    if (!from)
         return 1;
-    u64 take = take_right ? j : i;
-    if (take >= max || k >= max)
+    struct abi_iter_entry *to = entry(it, d, dst + k);
+    if (!to)
         return 1;
-    ents[dst + k] = ents[src + take];
+    *to = *from;
     if (take_right)
         it->j = j + 1;
     else
