@@ -83,9 +83,10 @@ struct kernel_btf *kernel_btf_open(struct arena *a, const char **why)
     size_t len = 0;
     const char *file = load_file(&len);
     if (!file) {
-        *why = errno == ENOENT ? "this kernel has no BTF (it was built without "
-                                 "CONFIG_DEBUG_INFO_BTF): types of kernel data are not known"
-                               : arena_printf(a, "cannot read %s: %s", VMLINUX_BTF, strerror(errno));
+        *why = errno == ENOENT
+                   ? "this kernel has no BTF (it was built without "
+                     "CONFIG_DEBUG_INFO_BTF): types of kernel data are not known"
+                   : arena_printf(a, "cannot read %s: %s", VMLINUX_BTF, strerror(errno));
         return NULL;
     }
     const struct btf_header *h = (const void *)file;
@@ -198,12 +199,11 @@ uint32_t kbtf_size(const struct kernel_btf *b, uint32_t id)
 
 static bool is_struct(const struct btf_type *t)
 {
-    return t && (BTF_INFO_KIND(t->info) == BTF_KIND_STRUCT ||
-                 BTF_INFO_KIND(t->info) == BTF_KIND_UNION);
+    return t &&
+           (BTF_INFO_KIND(t->info) == BTF_KIND_STRUCT || BTF_INFO_KIND(t->info) == BTF_KIND_UNION);
 }
 
-bool kbtf_member(const struct kernel_btf *b, uint32_t id, const char *name,
-                 struct kbtf_member *out)
+bool kbtf_member(const struct kernel_btf *b, uint32_t id, const char *name, struct kbtf_member *out)
 {
     const struct btf_type *t = kbtf_type(b, kbtf_skip(b, id));
     if (!is_struct(t))
@@ -229,8 +229,8 @@ bool kbtf_member(const struct kernel_btf *b, uint32_t id, const char *name,
     return false;
 }
 
-bool kbtf_field(const struct kernel_btf *b, const char *type, const char *member,
-                uint32_t *offset, uint32_t *size)
+bool kbtf_field(const struct kernel_btf *b, const char *type, const char *member, uint32_t *offset,
+                uint32_t *size)
 {
     struct kbtf_member m;
     uint32_t id = kbtf_find(b, type, BTF_KIND_STRUCT);

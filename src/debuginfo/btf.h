@@ -46,5 +46,5 @@ bool kbtf_member(const struct kernel_btf *b, uint32_t id, const char *name,
                  struct kbtf_member *out);
 
 /* Offset and size of a member of a structure by its name: ("task_struct", "tgid"). */
-bool kbtf_field(const struct kernel_btf *b, const char *type, const char *member,
-                uint32_t *offset, uint32_t *size);
+bool kbtf_field(const struct kernel_btf *b, const char *type, const char *member, uint32_t *offset,
+                uint32_t *size);

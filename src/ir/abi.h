@@ -77,8 +77,8 @@ struct abi_ctx {
     u64 err_pos;     /* position number */
     s64 ret;         /* return value of a machine call */
     u64 next;        /* a function ended with `next` */
-    u64 index;         /* number of this context: set when the map is made, never changed */
-    u64 token_end;     /* tokenize(): where the next token is looked for */
+    u64 index;       /* number of this context: set when the map is made, never changed */
+    u64 token_end;   /* tokenize(): where the next token is looked for */
     u64 scratch[16]; /* for the runtime library and intrinsics, within one call */
     char errmsg[ERRMSG_SIZE]; /* ERR_DYNAMIC */
 };
@@ -128,11 +128,10 @@ struct abi_iter_entry {
     s64 by;    /* long or statistic sorted by */
     u64 seq;   /* insertion number: breaks ties */
     u64 index; /* of the key */
-    u64 token_end;     /* tokenize(): where the next token is looked for */
 };
 struct abi_iter {
-    u64 n;     /* keys collected */
-    u64 first; /* entry where the sorted run starts: 0 or max */
+    u64 n;                                 /* keys collected */
+    u64 first;                             /* entry where the sorted run starts: 0 or max */
     u64 from, width, lo, mid, hi, i, j, k; /* state of the merge */
     u64 reserved[6];
 };
@@ -150,15 +149,15 @@ enum abi_sort {
 };
 /* In read-only data, so that the verifier knows every number. */
 struct abi_foreach {
-    u32 max;         /* entries of the array */
+    u32 max; /* entries of the array */
     u32 key_size;
     u32 value_words; /* per-CPU value, insertion number included */
     u32 seq_off;     /* of the insertion number in the value */
     u32 has_seq, percpu;
-    u32 keys_off;    /* of the keys in the buffer */
-    u32 sort;        /* enum abi_sort */
-    u32 by_off;      /* of the column sorted by, in the key */
-    u32 by_words;    /* its length */
+    u32 keys_off; /* of the keys in the buffer */
+    u32 sort;     /* enum abi_sort */
+    u32 by_off;   /* of the column sorted by, in the key */
+    u32 by_words; /* its length */
     u32 descending;
     u32 reserved;
 };

@@ -113,6 +113,8 @@ static void raise(struct ir_builder *b, const struct token *tok, const char *mes
         return;
     }
     uint32_t pos = build_pos(b, tok);
+    if (!bld->machine) /* what was printed before the error comes before it */
+        ir_lib(b, "rt_flush", 1, IR_ARGS(IR_A_CTX));
     if (!bld->machine && message) {
         ir_lib(b, "rt_error", 3,
                IR_ARGS(IR_A_IMM(pos), IR_A_IMM(build_message(b, message)),
@@ -212,6 +214,19 @@ static u32 state_for(const struct probe *p)
     }
 }
 
+/* A handler that turned out to print nothing has nothing to send before an error. */
+static void drop_flushes(struct ir_func *fn)
+{
+    vec_for (b, fn->blocks) {
+        struct ir_block *blk = &fn->blocks.v[b];
+        size_t n = 0;
+        vec_for (i, blk->insns)
+            if (blk->insns.v[i].op != IR_LIB || strcmp(blk->insns.v[i].lib, "rt_flush") != 0)
+                blk->insns.v[n++] = blk->insns.v[i];
+        blk->insns.n = n;
+    }
+}
+
 static struct ir_prog *build_prog(struct session *s, struct ir_module *m, const struct probe *p,
                                   struct hash *literals)
 {
@@ -264,6 +279,8 @@ static struct ir_prog *build_prog(struct session *s, struct ir_module *m, const 
     }
     ir_emit(&b, (struct ir_insn){.op = IR_RET});
     prog->prints = bld.uses_out;
+    if (!bld.uses_out)
+        drop_flushes(fn);
 
     ir_at(&b, entry);
     if (bld.counts_actions)

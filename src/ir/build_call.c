@@ -202,6 +202,7 @@ static void reraise(struct ir_builder *b)
         ir_emit(b, (struct ir_insn){.op = IR_FRET});
     } else {
         ir_reg pos = ir_load(b, ir_mem_at(IRM_CTX, offsetof(struct abi_ctx, err_pos)), 8, false);
+        ir_lib(b, "rt_flush", 1, IR_ARGS(IR_A_CTX));
         ir_lib(b, "rt_error_dyn", 3,
                IR_ARGS(IR_A_CTX, IR_A_REG(pos), IR_A_IMM(b->prog->probe->id)));
         ir_jmp(b, bld->exit_block);

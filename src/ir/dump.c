@@ -8,8 +8,8 @@
 
 static void dump_mem(struct strbuf *out, const struct ir_mem *m)
 {
-    static const char *const kinds[] = {"slot",    "callee", "global", "rodata", "context",
-                                        "output",  "ptr",    "program", "btf"};
+    static const char *const kinds[] = {"slot",   "callee", "global",  "rodata", "context",
+                                        "output", "ptr",    "program", "btf"};
     strbuf_printf(out, "%s", kinds[m->kind]);
     if (m->kind == IRM_SLOT || m->kind == IRM_CALLEE)
         strbuf_printf(out, "%u", m->id);
@@ -61,7 +61,7 @@ static void dump_second(struct strbuf *out, const struct ir_insn *i)
 
 static void dump_insn(struct strbuf *out, const struct ir_insn *i)
 {
-    static const char *const bins[] = {"+",  "-",  "*",   "&",    "|",    "^",   "<<",
+    static const char *const bins[] = {"+",   "-",  "*", "&", "|",  "^", "<<",
                                        ">>>", ">>", "/", "%", "/u", "%u"};
     static const char *const ccs[] = {"==", "!=", "<", "<=", ">", ">=", "<u", "<=u", ">u", ">=u"};
     strbuf_puts(out, "    ");

@@ -283,13 +283,13 @@ static void emit_maxstringlen(struct intrinsic_call *c)
 static void emit_next_speculation(struct intrinsic_call *c)
 {
     ir_reg old = ir_new_reg(c->b);
-    ir_emit(c->b, (struct ir_insn){.op = IR_ATOMIC_ADD,
-                                   .dst = old,
-                                   .has_imm = true,
-                                   .imm = 1,
-                                   .size = 8,
-                                   .mem = ir_mem_at(IRM_GLOBAL,
-                                                    offsetof(struct abi_session, speculation))});
+    ir_emit(c->b, (struct ir_insn){
+                      .op = IR_ATOMIC_ADD,
+                      .dst = old,
+                      .has_imm = true,
+                      .imm = 1,
+                      .size = 8,
+                      .mem = ir_mem_at(IRM_GLOBAL, offsetof(struct abi_session, speculation))});
     c->result.reg = ir_bini(c->b, B_ADD, old, 1);
 }
 

@@ -120,20 +120,18 @@ static void emit_kernel_readable(struct intrinsic_call *c)
     readable(c, false);
 }
 
-#define ROW(name, type) {#name, type, 0, emit_##name, false}
+#define ROW(name, type)                                                                            \
+    {                                                                                              \
+#name, type, 0, emit_##name, false                                                         \
+    }
 const struct intrinsic intrinsics_memory[] = {
-    ROW(kernel_long, TY_LONG),      ROW(kernel_int, TY_LONG),
-    ROW(kernel_short, TY_LONG),     ROW(kernel_char, TY_LONG),
-    ROW(kernel_pointer, TY_LONG),   ROW(kernel_uint64, TY_LONG),
-    ROW(kernel_uint32, TY_LONG),    ROW(kernel_uint16, TY_LONG),
-    ROW(kernel_uint8, TY_LONG),     ROW(user_long, TY_LONG),
-    ROW(user_int, TY_LONG),         ROW(user_short, TY_LONG),
-    ROW(user_char, TY_LONG),        ROW(user_uint64, TY_LONG),
-    ROW(user_uint32, TY_LONG),      ROW(user_uint16, TY_LONG),
-    ROW(user_uint8, TY_LONG),       ROW(kernel_string, TY_STRING),
-    ROW(kernel_string2, TY_STRING), ROW(kernel_string_n, TY_STRING),
-    ROW(user_string, TY_STRING),    ROW(user_string2, TY_STRING),
-    ROW(user_string_n, TY_STRING),  ROW(user_string_n2, TY_STRING),
-    ROW(user_readable, TY_LONG),    ROW(kernel_readable, TY_LONG),
-    {0},
+    ROW(kernel_long, TY_LONG),      ROW(kernel_int, TY_LONG),        ROW(kernel_short, TY_LONG),
+    ROW(kernel_char, TY_LONG),      ROW(kernel_pointer, TY_LONG),    ROW(kernel_uint64, TY_LONG),
+    ROW(kernel_uint32, TY_LONG),    ROW(kernel_uint16, TY_LONG),     ROW(kernel_uint8, TY_LONG),
+    ROW(user_long, TY_LONG),        ROW(user_int, TY_LONG),          ROW(user_short, TY_LONG),
+    ROW(user_char, TY_LONG),        ROW(user_uint64, TY_LONG),       ROW(user_uint32, TY_LONG),
+    ROW(user_uint16, TY_LONG),      ROW(user_uint8, TY_LONG),        ROW(kernel_string, TY_STRING),
+    ROW(kernel_string2, TY_STRING), ROW(kernel_string_n, TY_STRING), ROW(user_string, TY_STRING),
+    ROW(user_string2, TY_STRING),   ROW(user_string_n, TY_STRING),   ROW(user_string_n2, TY_STRING),
+    ROW(user_readable, TY_LONG),    ROW(kernel_readable, TY_LONG),   {0},
 };

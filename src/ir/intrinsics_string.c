@@ -31,6 +31,11 @@ static void emit_isinstr(struct intrinsic_call *c)
     c->result.reg = ir_lib(c->b, "rt_isinstr", 3, IR_ARGS(IR_A_CTX, arg(c, 0), arg(c, 1)));
 }
 
+static void emit_strpos(struct intrinsic_call *c)
+{
+    c->result.reg = ir_lib(c->b, "rt_strpos", 3, IR_ARGS(IR_A_CTX, arg(c, 0), arg(c, 1)));
+}
+
 static void emit_str_replace(struct intrinsic_call *c)
 {
     ir_lib(c->b, "rt_str_replace", 5,
@@ -52,14 +57,16 @@ static void emit_text(struct intrinsic_call *c)
 /* tokenize(string, delimiters, from): the token; where to go on is token_end(). */
 static void emit_token(struct intrinsic_call *c)
 {
-    ir_reg end = ir_lib(c->b, "rt_tokenize", 5,
-                        IR_ARGS(IR_A_CTX, IR_A_OFF(c->result.mem), arg(c, 0), arg(c, 1), arg(c, 2)));
+    ir_reg end =
+        ir_lib(c->b, "rt_tokenize", 5,
+               IR_ARGS(IR_A_CTX, IR_A_OFF(c->result.mem), arg(c, 0), arg(c, 1), arg(c, 2)));
     ir_store(c->b, ir_mem_at(IRM_CTX, offsetof(struct abi_ctx, token_end)), 8, end);
 }
 
 static void emit_token_end(struct intrinsic_call *c)
 {
-    c->result.reg = ir_load(c->b, ir_mem_at(IRM_CTX, offsetof(struct abi_ctx, token_end)), 8, false);
+    c->result.reg =
+        ir_load(c->b, ir_mem_at(IRM_CTX, offsetof(struct abi_ctx, token_end)), 8, false);
 }
 
 static void emit_ctime(struct intrinsic_call *c)
@@ -72,6 +79,7 @@ const struct intrinsic intrinsics_string[] = {
     {"substr", TY_STRING, 0, emit_substr, true},
     {"stringat", TY_LONG, 0, emit_stringat, true},
     {"isinstr", TY_LONG, 0, emit_isinstr, true},
+    {"strpos", TY_LONG, 0, emit_strpos, true},
     {"str_replace", TY_STRING, 0, emit_str_replace, true},
     {"strtol", TY_LONG, 0, emit_strtol, true},
     {"text", TY_STRING, 0, emit_text, true},

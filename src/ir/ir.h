@@ -214,11 +214,11 @@ struct ir_module {
     void *globals_init;    /* its initial contents; from abi_session's end on */
     uint32_t rodata_size;  /* script's literals */
     void *rodata;
-    uint32_t *lock_off;   /* builder: by global, its lock in the globals map */
-    uint8_t **lock_mode;  /* builder: by probe and global, enum abi_lock; NULL: none */
-    uint32_t rodata_cap;        /* builder: allocated */
+    uint32_t *lock_off;             /* builder: by global, its lock in the globals map */
+    uint8_t **lock_mode;            /* builder: by probe and global, enum abi_lock; NULL: none */
+    uint32_t rodata_cap;            /* builder: allocated */
     uint32_t zeros_off, zeros_size; /* builder: a stretch of zeros in rodata */
-    uint32_t out_size;  /* output buffer capacity: flushed when more would be in it */
+    uint32_t out_size;              /* output buffer capacity: flushed when more would be in it */
     uint32_t out_slack; /* bytes behind it that IRM_OUT may also touch: the largest record */
     uint32_t maxstringlen;
     uint32_t maxnesting;

@@ -290,23 +290,23 @@ struct variable {
     enum type type;               /* sema: for arrays, the type of the value */
     const struct token *type_tok; /* sema: where the type was inferred */
     bool is_global, is_param, is_private;
-    int arity;            /* sema: -1 unknown, 0 scalar, n keys */
+    int arity;                     /* sema: -1 unknown, 0 scalar, n keys */
     const struct token *arity_tok; /* sema: where the arity was inferred */
-    enum type *key_types; /* sema: arity entries */
+    enum type *key_types;          /* sema: arity entries */
     const struct token **key_toks; /* sema: where those were inferred */
-    int64_t maxsize;      /* [N]; 0 = not given */
-    bool wrap;            /* % */
-    struct expr *init;    /* literal or NULL */
-    bool read, written;   /* sema */
-    bool synthetic;       /* sema: made by @entry and the like: never printed */
+    int64_t maxsize;               /* [N]; 0 = not given */
+    bool wrap;                     /* % */
+    struct expr *init;             /* literal or NULL */
+    bool read, written;            /* sema */
+    bool synthetic;                /* sema: made by @entry and the like: never printed */
     /* sema: statistics that the script asks of it */
     bool need_hist_log, need_minmax, need_variance;
     bool need_hist_linear;
     int64_t hist_low, hist_high, hist_step;
-    int id;        /* index in program.globals or function/probe locals */
+    int id;               /* index in program.globals or function/probe locals */
     uint32_t bound;       /* ir/: a string value has at most this many bytes, NUL included */
     uint32_t *key_bounds; /* ir/: the same for each key */
-    void *codegen; /* ir/: private */
+    void *codegen;        /* ir/: private */
 };
 typedef VEC(struct variable *) variable_vec;
 
@@ -329,10 +329,10 @@ struct function {
     bool may_next;           /* sema: executes `next` (overload fall-through) */
     bool recursive;          /* sema: part of a call cycle */
     bool used;               /* sema */
-    bool costing_purity; /* sema: being looked at */
+    bool costing_purity;     /* sema: being looked at */
     int id;
     uint32_t bound; /* ir/: of a string result, NUL included */
-    void *codegen; /* ir/: private */
+    void *codegen;  /* ir/: private */
 };
 
 struct probe_decl {

@@ -270,6 +270,8 @@ static void parse_declaration(struct parser *p, struct ast_file *f)
         take(p);
         is_private = true;
         t = peek_tok(p);
+        if (tok_is_kw(t, "probe"))
+            parse_fail(p, "expected 'global' or 'function'");
     }
     if (tok_is_kw(t, "probe")) {
         parse_probe(p, f, is_private);
@@ -278,7 +280,7 @@ static void parse_declaration(struct parser *p, struct ast_file *f)
     } else if (tok_is_kw(t, "function")) {
         parse_function(p, f, is_private);
     } else if (is_private) {
-        parse_fail(p, "expected 'global', 'function' or 'probe'");
+        parse_fail(p, "expected 'global' or 'function'");
     } else if (t && t->type == TOK_EMBEDDED) {
         take(p);
         if (!p->src->privileged && !p->cfg->guru)

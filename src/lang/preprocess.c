@@ -372,7 +372,7 @@ static bool arguments(struct preprocessor *pp, const struct token *use, token_ve
     }
     size_t i = 0;
     for (unsigned depth = 0;;) {
-        t = raw(pp);
+        t = pp_next(pp); /* expanded: an argument may use the same macro */
         if (!t) {
             fail(pp, use, true, "could not find ')' of macro invocation");
             return false;
@@ -391,7 +391,7 @@ static bool arguments(struct preprocessor *pp, const struct token *use, token_ve
         vec_push(pp->arena, &args[i], t);
     }
     if (i + 1 != n) {
-        fail(pp, use, true,
+        fail(pp, t, true,
              arena_printf(pp->arena, "wrong number of arguments for macro: it takes %zu", n));
         return false;
     }

@@ -20,7 +20,8 @@ static bool is_signed(const struct kernel_btf *b, uint32_t id)
     const struct btf_type *t = kbtf_type(b, kbtf_skip(b, id));
     if (kind_of(t) == BTF_KIND_INT)
         return BTF_INT_ENCODING(*(const uint32_t *)(t + 1)) & BTF_INT_SIGNED;
-    return (kind_of(t) == BTF_KIND_ENUM || kind_of(t) == BTF_KIND_ENUM64) && BTF_INFO_KFLAG(t->info);
+    return (kind_of(t) == BTF_KIND_ENUM || kind_of(t) == BTF_KIND_ENUM64) &&
+           BTF_INFO_KFLAG(t->info);
 }
 
 static struct expr *number(struct session *s, const struct token *tok, int64_t n)
@@ -95,9 +96,8 @@ static struct kernel_value bit_field(struct session *s, const struct kernel_btf 
     struct expr *word = load(s, tok, add(s, base, at), size, false, user);
     if (shift)
         word = binary(s, tok, OP_SHRU, word, number(s, tok, shift));
-    return (struct kernel_value){.e = extend(s, word, m->bit_size, is_signed(b, m->type)),
-                                 .type = m->type,
-                                 .user = user};
+    return (struct kernel_value){
+        .e = extend(s, word, m->bit_size, is_signed(b, m->type)), .type = m->type, .user = user};
 }
 
 static const char *type_text(struct session *s, const struct kernel_btf *b, uint32_t id)
@@ -144,7 +144,8 @@ static bool step_member(struct session *s, const struct kernel_btf *b, struct ke
         holder = t->type;
     struct kbtf_member m;
     if (!is_struct(kbtf_type(b, kbtf_skip(b, holder)))) {
-        *why = arena_printf(s->arena, "invalid access '->%s': the value is of type %s, not a structure",
+        *why = arena_printf(s->arena,
+                            "invalid access '->%s': the value is of type %s, not a structure",
                             st->name, type_text(s, b, v->type));
         return false;
     }
@@ -250,8 +251,9 @@ static void pretty_struct(struct session *s, const struct kernel_btf *b, struct 
         if (*name)
             append(s, format, arena_printf(s->arena, ".%s=", name));
         pretty(s, b,
-               km.bit_size ? bit_field(s, b, v.e->tok, v.e, &km, v.user)
-                           : value_at(s, b, v.e->tok, add(s, v.e, km.bit_offset / 8), km.type, v.user),
+               km.bit_size
+                   ? bit_field(s, b, v.e->tok, v.e, &km, v.user)
+                   : value_at(s, b, v.e->tok, add(s, v.e, km.bit_offset / 8), km.type, v.user),
                depth, format, args);
     }
     append(s, format, "}");
@@ -286,8 +288,8 @@ static void pretty(struct session *s, const struct kernel_btf *b, struct kernel_
         for (uint32_t i = 0; i < arr->nelems && i < 5; i++) {
             append(s, format, i ? ", " : "");
             pretty(s, b,
-                   value_at(s, b, e->tok, add(s, e, (int64_t)i * kbtf_size(b, arr->type)), arr->type,
-                            v.user),
+                   value_at(s, b, e->tok, add(s, e, (int64_t)i * kbtf_size(b, arr->type)),
+                            arr->type, v.user),
                    depth - 1, format, args);
         }
         append(s, format, arr->nelems > 5 ? ", ...]" : "]");

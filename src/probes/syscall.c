@@ -88,8 +88,9 @@ static struct expr *target(struct session *s, struct probe *p, const struct expr
         return word(s, e->tok, 8);
     if (strcmp(name, "$regs") == 0)
         return word(s, e->tok, 0);
-    *why = arena_printf(s->arena, "unable to find system call variable '%s' (alternatives: $arg1 … "
-                                  "$arg6, $syscall%s)",
+    *why = arena_printf(s->arena,
+                        "unable to find system call variable '%s' (alternatives: $arg1 … "
+                        "$arg6, $syscall%s)",
                         name, enter ? "" : ", $return");
     return NULL;
 }

@@ -177,7 +177,8 @@ static struct expr *target(struct session *s, struct probe *pr, const struct exp
     }
     const char *near = similar_names(s->arena, t->name, names, n, 8);
     *why = arena_printf(s->arena, "unable to find tracepoint variable '%s'%s%s%s", t->name,
-                        *near ? " (alternatives: " : "", near, *near ? ", $$name, $$parms, $$vars)" : "");
+                        *near ? " (alternatives: " : "", near,
+                        *near ? ", $$name, $$parms, $$vars)" : "");
     return NULL;
 }
 

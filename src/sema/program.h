@@ -21,8 +21,8 @@ enum attach_kind {
 /* BPF program type that runs the handler (values are ours). */
 enum prog_kind {
     PROG_SYSCALL,
-    PROG_TRACING,  /* arguments are pointers that the verifier knows */
-    PROG_RAW_TP,   /* arguments are numbers */
+    PROG_TRACING, /* arguments are pointers that the verifier knows */
+    PROG_RAW_TP,  /* arguments are numbers */
     PROG_PERF_EVENT,
 };
 
@@ -34,7 +34,7 @@ struct attach_point {
     const char *name; /* tracepoint or syscall name */
     uint32_t btf_id;  /* ATTACH_TRACEPOINT, _SYSCALL_*: id of the typedef in vmlinux BTF */
     int32_t nr;       /* system call number; -1 = every call */
-    bool exit_after;       /* oneshot: the session ends when the handler has run */
+    bool exit_after;  /* oneshot: the session ends when the handler has run */
     void *priv;       /* the provider's own */
 };
 

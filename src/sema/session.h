@@ -30,7 +30,7 @@ struct session {
     bool skip_badvars;
     bool unoptimized; /* -u: keep unused code */
     bool dump_bpf;
-    pid_t target_pid;               /* -x, or the child of -c */
+    pid_t target_pid; /* -x, or the child of -c */
     pid_t own_pid;
     const char *command;            /* -c */
     const char *output;             /* -o */

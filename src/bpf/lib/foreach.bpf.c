@@ -9,8 +9,6 @@
  * does not know, so that one round stands for all. */
 #include "rt.h"
 
-
-
 enum { STAT_WORDS = sizeof(struct abi_stat) / 8 };
 
 /* ---- statistics over CPUs ---- */

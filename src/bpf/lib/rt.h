@@ -48,8 +48,16 @@ enum { RB_NO_WAKEUP = 1, RB_FORCE_WAKEUP = 2, RB_AVAIL_DATA = 0, RB_RING_SIZE = 
 
 /* Conversions of formats: the numbers of enum fmt_conv in lang/ast.h. */
 enum {
-    CONV_LITERAL, CONV_SIGNED, CONV_UNSIGNED, CONV_OCTAL, CONV_HEX, CONV_HEX_UPPER,
-    CONV_POINTER, CONV_CHAR, CONV_STRING, CONV_BINARY,
+    CONV_LITERAL,
+    CONV_SIGNED,
+    CONV_UNSIGNED,
+    CONV_OCTAL,
+    CONV_HEX,
+    CONV_HEX_UPPER,
+    CONV_POINTER,
+    CONV_CHAR,
+    CONV_STRING,
+    CONV_BINARY,
 };
 enum { FLAG_ZERO = 1, FLAG_MINUS = 2, FLAG_PLUS = 4, FLAG_SPACE = 8, FLAG_ALT = 16 };
 enum { NOT_GIVEN = 0xffff };

@@ -123,6 +123,14 @@ GLOBAL u64 rt_isinstr(struct ctxmem *c, u64 a, u64 b)
     return c->ctx.scratch[RESULT];
 }
 
+/* Where b begins in a, or -1. */
+GLOBAL u64 rt_strpos(struct ctxmem *c, u64 a, u64 b)
+{
+    if (!c || !rt_isinstr(c, a, b))
+        return -1ull;
+    return c->ctx.scratch[F_START];
+}
+
 struct replace {
     struct ctxmem *c;
     char *src, *old, *new, *dst;
@@ -135,8 +143,8 @@ static long replace_step(u32 i, struct replace *w)
     u64 *s = w->c->ctx.scratch;
     u64 start = s[F_START], matched = s[F_MATCHED], out = s[F_OUT], at = start + matched;
     (void)i;
-    if (at >= consts.maxstringlen || matched >= consts.maxstringlen || start >= consts.maxstringlen ||
-        out >= consts.maxstringlen - 1)
+    if (at >= consts.maxstringlen || matched >= consts.maxstringlen ||
+        start >= consts.maxstringlen || out >= consts.maxstringlen - 1)
         return 1;
     u8 want = (u8)w->old[matched], have = (u8)w->src[at];
     if (!want && matched) {
@@ -296,8 +304,16 @@ static long quote_step(u32 i, struct walk *w)
     u8 ch = (u8)w->a[at];
     if (!ch)
         return 1;
-    u8 e = ch == '\a' ? 'a' : ch == '\b' ? 'b' : ch == '\f' ? 'f' : ch == '\n' ? 'n' : ch == '\r' ? 'r'
-           : ch == '\t' ? 't' : ch == '\v' ? 'v' : ch == '"' ? '"' : ch == '\\' ? '\\' : 0;
+    u8 e = ch == '\a'   ? 'a'
+           : ch == '\b' ? 'b'
+           : ch == '\f' ? 'f'
+           : ch == '\n' ? 'n'
+           : ch == '\r' ? 'r'
+           : ch == '\t' ? 't'
+           : ch == '\v' ? 'v'
+           : ch == '"'  ? '"'
+           : ch == '\\' ? '\\'
+                        : 0;
     u64 n = e ? 2 : ch >= 32 && ch < 127 ? 1 : 4;
     if (out + n > room || out + 5 > consts.maxstringlen) {
         s[F_STATE] = 1;
