@@ -27,6 +27,7 @@ struct tapset {
     VEC(struct lib_name) names;
     VEC(const char *) macro_files;
     bool macros_loaded;
+    unsigned lookups;
     bool tables;           /* the two below are made */
     struct hash functions; /* name → struct lib_name * */
     struct hash globals;

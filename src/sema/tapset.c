@@ -107,6 +107,12 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+static bool has_suffix(const char *name, const char *suffix)
+{
+    size_t n = strlen(name), m = strlen(suffix);
+    return n > m && name[0] != '.' && strcmp(name + n - m, suffix) == 0;
+}
+
 /* Paths in `dir` that end in `suffix`, sorted. */
 static size_t list_dir(struct arena *a, const char *dir, const char *suffix, const char ***out)
 {
@@ -114,8 +120,7 @@ static size_t list_dir(struct arena *a, const char *dir, const char *suffix, con
     DIR *d = opendir(dir);
     if (d) {
         for (struct dirent *e; (e = readdir(d));) {
-            size_t n = strlen(e->d_name), m = strlen(suffix);
-            if (n > m && strcmp(e->d_name + n - m, suffix) == 0 && e->d_name[0] != '.')
+            if (has_suffix(e->d_name, suffix))
                 vec_push(a, &names, arena_printf(a, "%s/%s", dir, e->d_name));
         }
         closedir(d);
@@ -151,49 +156,64 @@ static long long mtime_of(const struct stat *st)
     return (long long)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
 }
 
-/* Lines "F size mtime name", then "f|g|a name" for what that file defines. */
-static bool read_index(struct session *s, struct tapset *t, const char *dir)
+/* Whether the file an index line tells of is still as it was. */
+static bool unchanged(int dirfd, const char *name, long long size, long long mtime)
 {
-    size_t len = 0;
-    char *text = slurp(s->arena, arena_printf(s->arena, "%s/" INDEX_NAME, dir), &len);
-    const char **paths;
-    size_t npaths = list_dir(s->arena, dir, ".stp", &paths), seen = 0;
-    if (!text)
-        return false;
-    VEC(struct lib_name) names = {0};
-    VEC(struct lib_file *) files = {0};
+    struct stat st;
+    return fstatat(dirfd, name, &st, 0) == 0 && st.st_size == size && mtime_of(&st) == mtime;
+}
+
+static size_t count_scripts(DIR *d)
+{
+    size_t n = 0;
+    for (struct dirent *e; (e = readdir(d));)
+        n += has_suffix(e->d_name, ".stp");
+    return n;
+}
+
+/* Lines "F size mtime name", then "f|g|a name" for what that file defines.
+ * False when the folder has changed since it was written. */
+static bool parse_index(struct session *s, struct tapset *t, const char *dir, DIR *d, char *text,
+                        size_t len)
+{
     struct lib_file *file = NULL;
+    size_t nfiles = 0;
     for (char *line = text, *next; line < text + len; line = next) {
         next = strchr(line, '\n');
         if (!next)
             return false;
         *next++ = 0;
         if (line[0] == 'F') {
-            long long size, mtime;
-            int at = 0;
-            struct stat st;
-            if (sscanf(line, "F %lld %lld %n", &size, &mtime, &at) < 2 || !at)
+            char *end;
+            long long size = strtoll(line + 1, &end, 10), mtime = strtoll(end, &end, 10);
+            if (*end++ != ' ' || !unchanged(dirfd(d), end, size, mtime))
                 return false;
             file = arena_new_obj(s->arena, struct lib_file);
-            file->path = arena_printf(s->arena, "%s/%s", dir, line + at);
-            if (seen >= npaths || strcmp(paths[seen++], file->path) != 0 ||
-                stat(file->path, &st) != 0 || st.st_size != size || mtime_of(&st) != mtime)
-                return false;
-            vec_push(s->arena, &files, file);
+            file->path = arena_printf(s->arena, "%s/%s", dir, end);
+            vec_push(s->arena, &t->files, file);
+            nfiles++;
         } else if (file && line[0] && line[1] == ' ') {
-            struct lib_name n = {line[0], line + 2, file, NULL};
-            vec_push(s->arena, &names, n);
+            add_name(s->arena, t, line[0], line + 2, file);
         } else {
             return false;
         }
     }
-    if (seen != npaths)
-        return false;
-    vec_for (i, files)
-        vec_push(s->arena, &t->files, files.v[i]);
-    vec_for (i, names)
-        add_name(s->arena, t, names.v[i].kind, names.v[i].name, names.v[i].file);
-    return true;
+    return nfiles == count_scripts(d);
+}
+
+static bool read_index(struct session *s, struct tapset *t, const char *dir)
+{
+    size_t len = 0, files = t->files.n, names = t->names.n;
+    char *text = slurp(s->arena, arena_printf(s->arena, "%s/" INDEX_NAME, dir), &len);
+    DIR *d = text ? opendir(dir) : NULL;
+    bool ok = d && parse_index(s, t, dir, d, text, len);
+    if (d)
+        closedir(d);
+    if (!ok) {
+        t->files.n = files;
+        t->names.n = names;
+    }
+    return ok;
 }
 
 /* The user's own script may lie in an -I folder: it is no library file. */
@@ -351,11 +371,15 @@ void tapset_load_file(struct sema *m, struct lib_file *f)
         sema_register(m, file);
 }
 
-/* Names by kind, made when the first is looked up: many scripts need none. */
-static void make_tables(struct tapset *t, struct arena *a)
+/* Names by kind, made when several have been looked up: small scripts do
+ * without.  False: not made. */
+enum { FEW_LOOKUPS = 10 };
+static bool make_tables(struct tapset *t, struct arena *a)
 {
     if (t->tables)
-        return;
+        return true;
+    if (t->lookups++ < FEW_LOOKUPS)
+        return false;
     t->tables = true;
     hash_init(&t->functions, a);
     hash_init(&t->globals, a);
@@ -368,23 +392,35 @@ static void make_tables(struct tapset *t, struct arena *a)
         n->next = hash_get(h, n->name);
         hash_put(h, n->name, n);
     }
+    return true;
+}
+
+/* Loads every file that defines `name`, in the order of the search path; only
+ * the first one when `one`. */
+static bool load_kind(struct sema *m, char kind, const char *name, bool one)
+{
+    struct tapset *t = m->tapset;
+    bool any = false;
+    if (make_tables(t, m->arena)) {
+        struct lib_name *n = hash_get(kind == 'f' ? &t->functions : &t->globals, name);
+        for (; n && !(one && any); n = n->next, any = true)
+            tapset_load_file(m, n->file);
+        return any;
+    }
+    for (size_t i = 0; i < t->names.n && !(one && any); i++)
+        if (t->names.v[i].kind == kind && strcmp(t->names.v[i].name, name) == 0) {
+            tapset_load_file(m, t->names.v[i].file);
+            any = true;
+        }
+    return any;
 }
 
 bool tapset_load_function(struct sema *m, const char *name)
 {
-    make_tables(m->tapset, m->arena);
-    struct lib_name *n = hash_get(&m->tapset->functions, name);
-    bool any = n != NULL;
-    for (; n; n = n->next)
-        tapset_load_file(m, n->file);
-    return any;
+    return load_kind(m, 'f', name, false);
 }
 
 bool tapset_load_global(struct sema *m, const char *name)
 {
-    make_tables(m->tapset, m->arena);
-    struct lib_name *n = hash_get(&m->tapset->globals, name);
-    if (n)
-        tapset_load_file(m, n->file);
-    return n;
+    return load_kind(m, 'g', name, true);
 }
