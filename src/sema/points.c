@@ -151,6 +151,39 @@ static bool recursive_alias(const struct layer *layers, const struct alias_decl 
     return false;
 }
 
+/* " (similar: …)" of the names that may follow `at`; the name itself first when
+ * only its parameter is wrong. */
+static const char *similar_kids(struct sema *m, const struct match_node *at, const char *name)
+{
+    const char **names = arena_new_array(m->arena, const char *, at->kids.n + 1);
+    bool same = false;
+    size_t n = 0;
+    vec_for (i, at->kids) {
+        same |= strcmp(at->kids.v[i]->name, name) == 0;
+        names[n++] = at->kids.v[i]->name;
+    }
+    const char *near = similar_hint(m, name, names, n);
+    if (!same)
+        return near;
+    if (!*near)
+        return arena_printf(m->arena, " (similar: %s)", name);
+    return arena_printf(m->arena, " (similar: %s, %s", name, near + strlen(" (similar: "));
+}
+
+/* A suffix that fits none of the alias' points. */
+static void report_suffix(struct derivation *d, const struct match *match,
+                          const struct probe_point *pp)
+{
+    const struct probe_component *c = &pp->comps.v[match->used];
+    const struct token *tok = component_token(d->m, c);
+    while_resolving(d, pp);
+    if (match->node->kids.n)
+        diag_semantic(&d->m->s->diag, tok, "probe point mismatch%s",
+                      similar_kids(d->m, match->node, c->name));
+    else
+        diag_semantic(&d->m->s->diag, tok, "invalid suffix for probe");
+}
+
 /* Components behind the alias' own name go behind each of its points. */
 static bool derive_alias(struct derivation *d, const struct match *match,
                          const struct alias_decl *alias, const struct probe_point *pp,
@@ -182,11 +215,8 @@ static bool derive_alias(struct derivation *d, const struct match *match,
         if (ok && inner.sufficient)
             break;
     }
-    if (!any && report && !pp->optional && match->used < pp->comps.n) {
-        while_resolving(d, pp);
-        diag_semantic(&m->s->diag, component_token(m, &pp->comps.v[match->used]),
-                      "invalid suffix for probe");
-    }
+    if (!any && report && !pp->optional && match->used < pp->comps.n)
+        report_suffix(d, match, pp);
     return any;
 }
 
@@ -199,8 +229,6 @@ static void report_mismatch(struct derivation *d, const struct match_result *r,
     struct diag *diag = &m->s->diag;
     const struct match_node *at = r->stuck ? r->stuck : m->names;
     while_resolving(d, pp);
-    const char **names = arena_new_array(m->arena, const char *, at->kids.n + 1);
-    size_t n = 0;
     if (r->stuck_at >= pp->comps.n) {
         struct strbuf follow = {0};
         vec_for (i, at->kids) {
@@ -217,11 +245,9 @@ static void report_mismatch(struct derivation *d, const struct match_result *r,
     }
     const struct probe_component *c = &pp->comps.v[r->stuck_at];
     bool other_params = false;
-    vec_for (i, at->kids) {
+    vec_for (i, at->kids)
         other_params |= strcmp(at->kids.v[i]->name, c->name) == 0;
-        names[n++] = at->kids.v[i]->name;
-    }
-    const char *near = similar_hint(m, c->name, names, n);
+    const char *near = similar_kids(m, at, c->name);
     const struct token *tok = component_token(m, c);
     if (!at->kids.n)
         diag_semantic(diag, tok, "invalid suffix for probe");

@@ -331,6 +331,14 @@ static bool is_lvalue(const struct expr *e)
            e->kind == EX_CAST || e->kind == EX_DEREF;
 }
 
+static bool is_local_stat(struct scope *sc, const struct variable *v, const struct token *tok)
+{
+    if (v->is_global)
+        return false;
+    diag_semantic(&sc->m->s->diag, tok, "stat locals not supported, missing global declaration? ");
+    return true;
+}
+
 static void resolve_assign(struct scope *sc, struct expr *e, bool value_used)
 {
     if (!is_lvalue(e->a)) {
@@ -340,11 +348,8 @@ static void resolve_assign(struct scope *sc, struct expr *e, bool value_used)
     }
     if (e->op == OP_STATADD && e->a->kind == EX_SYMBOL) {
         use_variable(sc, e->a, 0);
-        if (e->a->var && !e->a->var->is_global) {
-            diag_semantic(&sc->m->s->diag, e->a->tok,
-                          "stat locals not supported, missing global declaration? ");
+        if (e->a->var && is_local_stat(sc, e->a->var, e->a->tok))
             return;
-        }
     }
     resolve_lvalue(sc, &e->a, value_used && e->op != OP_ASSIGN && e->op != OP_STATADD);
     if (e->b)
@@ -356,6 +361,8 @@ static void note_hist(struct scope *sc, struct expr *e)
     struct variable *v =
         e->a->kind == EX_INDEX && e->a->base->kind == EX_SYMBOL ? e->a->base->var : e->a->var;
     if (!v)
+        return;
+    if (is_local_stat(sc, v, e->a->tok))
         return;
     if (e->stat == ST_HIST_LOG) {
         v->need_hist_log = true;
@@ -373,11 +380,13 @@ static void note_hist(struct scope *sc, struct expr *e)
     v->hist_step = e->hist_step;
 }
 
-static void note_stat(struct expr *e)
+static void note_stat(struct scope *sc, struct expr *e)
 {
     struct variable *v =
         e->a->kind == EX_INDEX && e->a->base->kind == EX_SYMBOL ? e->a->base->var : e->a->var;
     if (!v)
+        return;
+    if (is_local_stat(sc, v, e->a->tok))
         return;
     v->need_variance |= e->stat == ST_VARIANCE;
     v->need_minmax |= e->stat == ST_MIN || e->stat == ST_MAX;
@@ -541,7 +550,7 @@ static void resolve_expr(struct expr **ep, void *arg)
     if (e->kind == EX_HIST)
         note_hist(sc, e);
     if (e->kind == EX_STAT)
-        note_stat(e);
+        note_stat(sc, e);
 }
 
 /* ---- statements ---- */
@@ -550,6 +559,10 @@ static void resolve_foreach(struct scope *sc, struct stmt *s)
 {
     struct foreach *f = s->foreach;
     int arity = (int)f->keys.n;
+    vec_for (i, f->keys)
+        resolve_lvalue(sc, &f->keys.v[i], true);
+    if (f->value)
+        resolve_lvalue(sc, &f->value, true);
     if (f->base->kind == EX_SYMBOL) {
         use_variable(sc, f->base, arity);
         mark(f->base, true, false);
@@ -568,10 +581,6 @@ static void resolve_foreach(struct scope *sc, struct stmt *s)
             resolve_expr(&f->slice.v[i], sc);
     if (f->limit)
         resolve_expr(&f->limit, sc);
-    vec_for (i, f->keys)
-        resolve_lvalue(sc, &f->keys.v[i], true);
-    if (f->value)
-        resolve_lvalue(sc, &f->value, true);
     resolve_stmt(&s->then, sc);
 }
 

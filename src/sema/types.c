@@ -49,11 +49,14 @@ static void unify(struct infer *w, enum type *t, const struct token **where, con
         w->changed = true;
         return;
     }
+    if (!where || !*where) { /* declared */
+        mismatch(w, e, want, *t);
+        return;
+    }
     if (!once(w, e))
         return;
     diag_semantic(&w->m->s->diag, e->tok, "type mismatch (%s)", type_name(want));
-    if (where && *where)
-        diag_semantic(&w->m->s->diag, *where, "type was first inferred here (%s)", type_name(*t));
+    diag_semantic(&w->m->s->diag, *where, "type was first inferred here (%s)", type_name(*t));
 }
 
 static void unresolved(struct infer *w, const struct expr *e)
@@ -200,16 +203,15 @@ static enum type infer_assign(struct infer *w, struct expr *e, enum type want)
         infer(w, e->b, TY_LONG);
         return known(w, e, TY_LONG, want);
     }
-    if (w->report && e->a->type == TY_UNKNOWN)
-        infer(w, e->a, want); /* what is still unknown is told from left to right */
-    enum type t = infer(w, e->b, want);
-    if (t == TY_UNKNOWN) {
-        t = infer(w, e->a, want);
-        if (t != TY_UNKNOWN)
-            infer(w, e->b, t);
-    } else {
-        infer(w, e->a, t);
-    }
+    /* The left side takes the type that the right one is known to have, or has
+     * after the next round. */
+    enum type right = type_so_far(e->b);
+    enum type t = infer(w, e->a, right != TY_UNKNOWN ? right : want);
+    right = infer(w, e->b, t == right || right == TY_UNKNOWN ? t : TY_UNKNOWN);
+    if (t == TY_UNKNOWN && right != TY_UNKNOWN)
+        w->changed = true;
+    if (t == TY_UNKNOWN || right == TY_STATS)
+        t = right;
     if (t == TY_STATS && once(w, e))
         diag_semantic(&w->m->s->diag, e->b->tok, "invalid type stats");
     return known(w, e, t, want);
@@ -358,7 +360,12 @@ static void infer_foreach_value(struct infer *w, struct foreach *f)
     struct variable *a = f->base->kind == EX_SYMBOL ? f->base->var : NULL;
     if (!a || !f->value)
         return;
-    enum type t = infer(w, f->value, a->type == TY_STATS ? TY_UNKNOWN : a->type);
+    if (a->type == TY_STATS) {
+        if (once(w, f->value))
+            diag_semantic(&w->m->s->diag, f->value->tok, "invalid type stats");
+        return;
+    }
+    enum type t = infer(w, f->value, a->type);
     if (a->type == TY_UNKNOWN && t != TY_UNKNOWN)
         unify(w, &a->type, &a->type_tok, f->value, t);
 }
@@ -427,8 +434,7 @@ static void start_globals(struct infer *w)
         if (v->arity == 0 && (v->maxsize > 0 || v->wrap))
             diag_semantic(&w->m->s->diag, v->tok, "inconsistent arity");
         if (v->init)
-            unify(w, &v->type, &v->type_tok, v->init,
-                  v->init->kind == EX_STRING ? TY_STRING : TY_LONG);
+            v->type = v->init->kind == EX_STRING ? TY_STRING : TY_LONG;
     }
 }
 
