@@ -8,7 +8,8 @@ struct infer {
     struct sema *m;
     struct function *fn;
     bool changed;
-    bool report; /* last round: what is still unknown is an error */
+    bool from_calls; /* what a call is used for may type a function: after all else */
+    bool report;     /* last round: what is still unknown is an error */
     struct hash reported;
 };
 
@@ -228,7 +229,7 @@ static enum type infer_call(struct infer *w, struct expr *e, enum type want)
             struct variable *p = f->params.v[k];
             infer_nth(w, e->args.v[k], k, &p->type, &p->type_tok);
         }
-        if (!f->intrinsic || f->type != TY_UNKNOWN)
+        if (f->type != TY_UNKNOWN || (!f->intrinsic && w->from_calls))
             unify(w, &f->type, &f->type_tok, e, want);
         if (f->type != TY_UNKNOWN)
             t = f->type;
@@ -462,16 +463,16 @@ static void default_variables(variable_vec *vars)
 static void infer_round(struct infer *w)
 {
     struct program *p = w->m->p;
-    vec_for (i, p->functions) {
-        w->fn = p->functions.v[i];
-        if (!w->fn->intrinsic)
-            infer_stmt(&p->functions.v[i]->body, w);
-    }
     vec_for (i, p->probes) {
         w->fn = NULL;
         if (p->probes.v[i]->condition)
             infer(w, p->probes.v[i]->condition, TY_LONG);
         infer_stmt(&p->probes.v[i]->body, w);
+    }
+    vec_for (i, p->functions) {
+        w->fn = p->functions.v[i];
+        if (!w->fn->intrinsic)
+            infer_stmt(&p->functions.v[i]->body, w);
     }
 }
 
@@ -483,6 +484,8 @@ void infer_types(struct sema *m)
     do {
         w.changed = false;
         infer_round(&w);
+        if (!w.changed && !w.from_calls)
+            w.changed = w.from_calls = true;
     } while (w.changed);
     w.report = true;
     infer_round(&w);
