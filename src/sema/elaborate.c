@@ -209,7 +209,8 @@ struct program *sema_elaborate(struct session *s, struct ast_file *const *files,
         size_t first = m->p->probes.n;
         points_expand(m, report);
         for (size_t i = first; i < m->p->probes.n; i++) {
-            m->p->probes.v[i]->pp = m->p->probes.v[i]->script_pp = "end";
+            struct probe *p = m->p->probes.v[i];
+            p->pp = p->script_pp = p->derivation = "end";
             resolve_probe(m, m->p->probes.v[i]);
         }
         infer_types(m);

@@ -97,6 +97,31 @@ static const char *outermost_name(const struct layer *layers)
     return name;
 }
 
+static void print_points(struct strbuf *b, const probe_point_vec *points, const char *separator)
+{
+    vec_for (i, *points) {
+        if (i)
+            strbuf_puts(b, separator);
+        print_probe_point(b, points->v[i]);
+    }
+}
+
+/* "inner alias = its points <- outer alias = its points <- points of the script" */
+static const char *derivation_text(const struct derivation *d, const struct layer *layers)
+{
+    struct strbuf b = {0};
+    for (const struct layer *l = layers; l; l = l->outer)
+        if (l->alias) {
+            strbuf_printf(&b, "%s = ", l->name);
+            print_points(&b, &l->alias->points, ", ");
+            strbuf_puts(&b, " <- ");
+        }
+    print_points(&b, &d->decl->points, ",");
+    const char *s = arena_strndup(d->m->arena, b.p ? b.p : "", b.n);
+    strbuf_free(&b);
+    return s;
+}
+
 static bool derive_builtin(struct derivation *d, const struct match_node *node,
                            const struct match_leaf *leaf, const struct probe_point *pp,
                            const struct layer *layers, bool report)
@@ -127,7 +152,7 @@ static bool derive_builtin(struct derivation *d, const struct match_node *node,
         }
         return false;
     }
-    const char *alias_name = outermost_name(layers);
+    const char *alias_name = outermost_name(layers), *from = derivation_text(d, layers);
     vec_for (i, probes) {
         struct probe *p = probes.v[i];
         p->provider = leaf->provider;
@@ -136,6 +161,7 @@ static bool derive_builtin(struct derivation *d, const struct match_node *node,
         if (!p->pp)
             p->pp = point_text(m->arena, &concrete);
         p->script_pp = d->written_text;
+        p->derivation = from;
         p->alias_pp = alias_name ? alias_name : p->pp;
         compose(d, p, layers);
         vec_push(m->arena, &m->p->probes, p);

@@ -64,8 +64,7 @@ static void print_all(struct strbuf *out, const struct program *p, bool bodies)
     vec_for (i, p->probes) {
         const struct probe *pr = p->probes.v[i];
         strbuf_printf(out, "%s", pr->pp);
-        if (pr->script_pp)
-            strbuf_printf(out, " /* <- %s */", pr->script_pp);
+        strbuf_printf(out, " /* <- %s */", pr->derivation ? pr->derivation : pr->script_pp);
         if (pr->condition) {
             strbuf_puts(out, " if (");
             print_expr(out, pr->condition);

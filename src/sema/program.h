@@ -43,8 +43,9 @@ struct probe_provider;
 struct probe {
     const char
         *pp; /* what pp() says: the final probe point, "kernel.trace(\"sched:sched_switch\")" */
-    const char *alias_pp;  /* the most specific name a user wrote or matched: shown by -l, ppfunc */
-    const char *script_pp; /* as in the script, for "in probe …" of messages */
+    const char *alias_pp; /* the most specific name a user wrote or matched: shown by -l, ppfunc */
+    const char *derivation; /* -p2: "alias = its points <- the points of the script" */
+    const char *script_pp;  /* as in the script, for "in probe …" of messages */
     const struct token *tok;
     const struct token *decl_tok; /* the word `probe` */
     const struct probe_provider *provider;

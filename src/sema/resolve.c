@@ -289,6 +289,37 @@ static void resolve_entry(struct scope *sc, struct expr **ep)
     diag_semantic(&sc->m->s->diag, e->tok, "@entry is only valid in .return probes");
 }
 
+/* ---- @probewrite ---- */
+
+struct writes {
+    const char *name;
+    bool found;
+};
+
+static void find_write(struct expr **ep, void *arg)
+{
+    struct writes *w = arg;
+    const struct expr *e = *ep;
+    bool write = e->kind == EX_ASSIGN || e->kind == EX_PRE || e->kind == EX_POST;
+    /* What the library's prologues set is not what the handler writes. */
+    if (write && e->a->kind == EX_SYMBOL && !e->a->tok->src->tapset)
+        w->found |= strcmp(e->a->str, w->name) == 0;
+    expr_children(*ep, find_write, w);
+}
+
+static void find_write_stmt(struct stmt **sp, void *arg)
+{
+    stmt_children(*sp, find_write, find_write_stmt, arg);
+}
+
+static bool probe_writes(const struct scope *sc, const struct expr *e)
+{
+    struct writes w = {.name = e->kind == EX_SYMBOL ? e->str : ""};
+    if (sc->probe)
+        find_write_stmt(&sc->probe->body, &w);
+    return w.found;
+}
+
 /* ---- expressions ---- */
 
 static void replace_number(struct scope *sc, struct expr **ep, int64_t n)
@@ -480,6 +511,9 @@ static void resolve_expr(struct expr **ep, void *arg)
     case EX_ENTRY:
         resolve_entry(sc, ep);
         return;
+    case EX_PROBEWRITE:
+        replace_number(sc, ep, probe_writes(sc, e->a));
+        return;
     case EX_TERNARY:
         resolve_expr(&e->a, sc);
         fold_expr(m->arena, e->a);
@@ -534,7 +568,6 @@ static void resolve_expr(struct expr **ep, void *arg)
     case EX_TASK:
     case EX_KREGISTER:
     case EX_UREGISTER:
-    case EX_PROBEWRITE:
     case EX_ATOP:
         diag_semantic(&m->s->diag, e->tok, "operator '%s' is not available in this probe",
                       e->tok->text);

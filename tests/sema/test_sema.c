@@ -116,6 +116,11 @@ static void types(void)
                   "index 0 type mismatch (string): string 'x' at t:1:36"));
     CHECK(refused("probe begin { x = \"a\"; x += 1; println(x) }",
                   "type mismatch (long): identifier 'x' at t:1:24"));
+    /* The call comes first, then the body; what a call is used for comes last. */
+    CHECK(refused("function f(x) { x = \"a\"; return x } probe begin { println(f(1)) }",
+                  "identifier 'x' at t:1:17"));
+    CHECK(refused("probe begin { printf(\"%s\", f()) } function f() { return 1 }",
+                  "type mismatch (string): identifier 'f' at t:1:28"));
     CHECK(refused("function f(x) { if (x) return 1; return \"a\" } probe begin { println(f(1)) }",
                   "type mismatch (string): string 'a' at t:1:41"));
     CHECK(refused("probe begin { println(f()) } function f() { exit() }",
@@ -181,6 +186,9 @@ static void points(void)
     CHECK(refused("probe begin.x { }", "invalid suffix for probe"));
     CHECK(refused("probe nosuch.x ? { println(1) }", "no probes found"));
     CHECK(elaborate("probe nosuch.x ?, begin { println(1) }"));
+    CHECK(
+        elaborate("probe a = begin { } probe a, end { println(@probewrite(x)) x = 1 println(x) }"));
+    CHECK(has("begin /* <- a = begin <- a,end */") && has("println(1)"));
     CHECK(elaborate("probe begin !, end { println(1) }") && lacks("end"));
     /* Aliases: the inner prologue first, the outer epilogue before the inner one. */
     CHECK(elaborate("probe a = begin { println(1) } probe b = a { println(2) } "
