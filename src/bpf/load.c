@@ -172,7 +172,11 @@ static bool uses_subprograms(const struct code *c)
     return c->subs.n > 1;
 }
 
-static int load_once(struct bpf_running *r, struct gen_prog *g, char *log, size_t log_size)
+/* Log levels of the verifier: every step, or only a summary. */
+enum { VERIFIER_STEPS = 1, VERIFIER_STATS = 4 };
+
+static int load_once(struct bpf_running *r, struct gen_prog *g, char *log, size_t log_size,
+                     uint32_t level)
 {
     const struct probe *p = g->ir->probe;
     static const enum bpf_prog_type types[] = {
@@ -204,7 +208,7 @@ static int load_once(struct bpf_running *r, struct gen_prog *g, char *log, size_
         o.attach_btf_id = p->attach.btf_id;
     }
     if (log) {
-        o.log_level = 1;
+        o.log_level = level;
         o.log_buf = log;
         o.log_size = (uint32_t)log_size;
     }
@@ -225,7 +229,7 @@ static void refused(struct bpf_running *r, struct gen_prog *g, int err)
     char *log = calloc(1, LOG);
     if (!log)
         return;
-    int fd = load_once(r, g, log, LOG);
+    int fd = load_once(r, g, log, LOG, VERIFIER_STEPS);
     if (fd >= 0)
         close(fd);
     if (err == E2BIG || strstr(log, "too large") || strstr(log, "too complex"))
@@ -250,7 +254,12 @@ static bool load_progs(struct bpf_running *r)
     vec_for (i, r->img->progs) {
         struct gen_prog *g = r->img->progs.v[i];
         fill_maps(r, g);
-        int fd = load_once(r, g, NULL, 0);
+        char stats[2000] = "";
+        bool tell = r->session->verbose > 2;
+        int fd = load_once(r, g, tell ? stats : NULL, sizeof stats, VERIFIER_STATS);
+        if (tell && fd >= 0)
+            fprintf(r->session->diag.out, "probe %s: %zu instructions, %s", g->ir->probe->pp,
+                    g->code.insns.n, stats);
         if (fd < 0) {
             refused(r, g, -fd);
             return false;

@@ -44,6 +44,7 @@ struct abi_session {
     char tz_name[16];
     u64 rand_state;
     u64 speculation;
+    u64 reader_waits; /* user space sleeps: the next record must wake it */
     u64 reserved[8];
 };
 

@@ -286,6 +286,31 @@ static ir_reg spec_of(struct ir_builder *b, const struct fmt_part *p, ir_reg wid
     return r;
 }
 
+/* What rt_fmt_plain is to do, for a number without width, precision and rare flags; or 0. */
+static int plain_number(const struct fmt_part *p)
+{
+    enum { SIGNED = 32, PREFIX = 64, UPPER = 128 };
+    if (p->width >= 0 || p->prec >= 0 || p->width_arg || p->prec_arg || (p->flags & ~FMTF_ALT))
+        return 0;
+    int prefix = p->flags & FMTF_ALT ? PREFIX : 0;
+    switch (p->conv) {
+    case FMT_SIGNED:
+        return 10 | SIGNED;
+    case FMT_UNSIGNED:
+        return 10;
+    case FMT_OCTAL:
+        return prefix ? 0 : 8;
+    case FMT_HEX:
+        return 16 | prefix;
+    case FMT_HEX_UPPER:
+        return 16 | prefix | UPPER;
+    case FMT_POINTER:
+        return 16 | PREFIX;
+    default:
+        return 0;
+    }
+}
+
 static uint32_t longest_of(const struct ir_builder *b, const struct fmt_part *parts, size_t nparts,
                            const struct ir_value *args, size_t nargs)
 {
@@ -324,17 +349,21 @@ struct ir_value build_format_string(struct ir_builder *b, const struct fmt_part 
             continue;
         }
         b->fn->slots.v[sb.out.mem.id].frame = true;
-        ir_reg spec = spec_of(b, p, width, prec), end;
-        ir_reg pos = position(b, &sb);
+        ir_reg end, pos = position(b, &sb);
+        int plain = v.is_string ? 0 : plain_number(p);
         if (v.is_string) {
             struct ir_value f = build_in_frame(b, v);
             end = ir_lib(b, "rt_fmt_str", 5,
                          IR_ARGS(IR_A_CTX, IR_A_OFF(sb.out.mem), IR_A_REG(pos), IR_A_OFF(f.mem),
-                                 IR_A_REG(spec)));
+                                 IR_A_REG(spec_of(b, p, width, prec))));
+        } else if (plain) {
+            end = ir_lib(b, "rt_fmt_plain", 5,
+                         IR_ARGS(IR_A_CTX, IR_A_OFF(sb.out.mem), IR_A_REG(pos), IR_A_REG(v.reg),
+                                 IR_A_IMM(plain)));
         } else {
             end = ir_lib(b, "rt_fmt_num", 5,
                          IR_ARGS(IR_A_CTX, IR_A_OFF(sb.out.mem), IR_A_REG(pos), IR_A_REG(v.reg),
-                                 IR_A_REG(spec)));
+                                 IR_A_REG(spec_of(b, p, width, prec))));
         }
         /* The library keeps it within the limit. */
         sb.pos = end;

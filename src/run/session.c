@@ -10,7 +10,7 @@
 
 /* How long output may lie in the ring buffer when no handler woke us: nearly
  * full, some output, none. */
-enum { DRAIN_SOON_MS = 1, DRAIN_MS = 20, DRAIN_IDLE_MS = 100 };
+enum { DRAIN_SOON_MS = 1, DRAIN_MS = 20, DRAIN_IDLE_MS = 500 };
 enum { SEC_MS = 1000, NS_PER_MS = 1000000 };
 
 struct run {
@@ -225,6 +225,11 @@ static void wait_for_end(struct run *r)
     u64 drained = drain(r);
     while (!stopped(r)) {
         struct epoll_event ev[8];
+        if (!drained) {
+            /* All is read: ask to be woken, and look once more for what came in between. */
+            __atomic_store_n(&r->head->reader_waits, 1, __ATOMIC_SEQ_CST);
+            drained = drain(r);
+        }
         int n = epoll_wait(r->epoll, ev, 8, patience(r, drained));
         for (int i = 0; i < n; i++) {
             if (ev[i].data.fd == r->timers.fd)

@@ -3,12 +3,6 @@
  * A specification: conversion | flags << 8 | width << 16 | precision << 32. */
 #include "rt.h"
 
-enum { FIELD = 72 }; /* digits of a number with sign, prefix and usual precision */
-
-struct number {
-    char text[FIELD];
-};
-
 /* Appends up to `n` times the character; the new length. */
 struct fill {
     char *s;
@@ -29,166 +23,161 @@ static long fill_one(u32 i, struct fill *f)
 }
 
 /* The state of one conversion is in ctx.scratch, so that the verifier does not
- * follow it from digit to digit. */
-enum { S_VALUE, S_AT, S_BASE, S_UPPER };
+ * follow it from digit to digit, and parts of a number do not multiply its paths. */
+enum { S_VALUE, S_AT, S_BASE, S_UPPER, S_SIGN, S_ZEROS, S_SPACE, S_LEFT, S_TEXT };
+enum { DIGITS_END = 24 }; /* digits are right-aligned in front of it; a NUL follows */
 
 static long digit(u32 i, struct ctxmem **pc)
 {
-    struct ctxmem *c = *pc;
-    u64 *s = c->ctx.scratch;
-    u64 v = s[S_VALUE], base = s[S_BASE], at = s[S_AT], d;
-    (void)i;
-    if (!v || at == 0 || at > 24)
+    u64 *s = (*pc)->ctx.scratch;
+    u64 v = s[S_VALUE], base = s[S_BASE], at = s[S_AT];
+    if (!v && i) /* 0 has one digit */
         return 1;
-    d = base == 10 ? v % 10 : base == 8 ? v & 7 : v & 15;
-    v = base == 10 ? v / 10 : base == 8 ? v >> 3 : v >> 4;
     at--;
     OPAQUE(at);
-    if (at > 23)
+    if (at >= DIGITS_END)
         return 1;
-    char ch = d < 10 ? '0' + (char)d : (s[S_UPPER] ? 'A' : 'a') + (char)d - 10;
-    ((char *)&s[8])[at] = ch;
-    s[S_VALUE] = v;
+    u64 d = base == 10 ? v % 10 : v & (base - 1);
+    s[S_VALUE] = base == 10 ? v / 10 : base == 8 ? v >> 3 : v >> 4;
     s[S_AT] = at;
+    ((char *)&s[S_TEXT])[at] = d < 10 ? '0' + (char)d : (char)(s[S_UPPER] + d);
     return 0;
 }
 
-/* Writes `n` copies of `what` at pos, never past the limit. */
-INLINE u64 pad(char *s, u64 pos, u64 n, char what)
+/* Digits of v, "0" for 0; where they start. */
+GLOBAL u64 rt_digits(struct ctxmem *c, u64 v, u64 base, u64 upper)
 {
-    struct fill f = {.s = s, .pos = pos, .left = n, .limit = consts.maxstringlen - 1, .what = what};
-    if (n && n < 32768)
-        bpf_loop((u32)n, fill_one, &f, 0);
-    return f.pos;
-}
-
-/* Appends one byte. */
-INLINE u64 put(char *s, u64 pos, char ch)
-{
-    if (pos < consts.maxstringlen - 1) {
-        s[pos] = ch;
-        pos++;
-    }
-    return pos;
+    if (!c)
+        return 0;
+    u64 *s = c->ctx.scratch;
+    s[S_VALUE] = v;
+    s[S_AT] = DIGITS_END;
+    s[S_BASE] = base;
+    s[S_UPPER] = (upper ? 'A' : 'a') - 10;
+    s[S_TEXT + DIGITS_END / 8] = 0;
+    bpf_loop(DIGITS_END, digit, &c, 0);
+    return s[S_AT];
 }
 
 GLOBAL u64 rt_pad(struct ctxmem *c, u64 dst, u64 pos, u64 n, u64 what)
 {
     CTX_STR(s, c, dst);
-    if (pos >= consts.maxstringlen)
+    u64 most = consts.maxstringlen - 1;
+    if (pos > most)
         return 0;
-    u64 end = pos;
-    if (n && n < 32768) {
-        struct fill f = {
-            .s = s, .pos = pos, .left = n, .limit = consts.maxstringlen - 1, .what = (char)what};
+    if (n > most - pos)
+        n = most - pos;
+    struct fill f = {.s = s, .pos = pos, .left = n, .limit = most, .what = (char)what};
+    if (n)
         bpf_loop((u32)n, fill_one, &f, 0);
-        end = pos + n;
-    }
-    if (end > consts.maxstringlen - 1)
-        end = consts.maxstringlen - 1;
+    u64 end = pos + n;
+    OPAQUE(end);
+    if (end > most)
+        return 0;
     s[end] = 0;
     return end;
 }
 
-/* Digits of v in ctx.scratch[8…11], right-aligned in 24 bytes; where they start. */
-GLOBAL u64 rt_digits(struct ctxmem *c, u64 v, u64 base, u64 upper)
+/* The digits that rt_digits left, from `at` on; the new length. */
+GLOBAL u64 rt_put_digits(struct ctxmem *c, u64 dst, u64 pos, u64 at)
 {
-    if (!c)
+    CTX_STR(s, c, dst);
+    if (pos >= consts.maxstringlen || at > DIGITS_END)
         return 0;
-    c->ctx.scratch[S_VALUE] = v;
-    c->ctx.scratch[S_AT] = 24;
-    c->ctx.scratch[S_BASE] = base;
-    c->ctx.scratch[S_UPPER] = upper;
-    c->ctx.scratch[11] = 0;
-    bpf_loop(24, digit, &c, 0);
-    return c->ctx.scratch[S_AT];
+    long n = bpf_probe_read_kernel_str(s + pos, DIGITS_END + 1,
+                                       (char *)&c->ctx.scratch[S_TEXT] + at);
+    u64 end = pos + (n > 0 ? (u64)n - 1 : 0);
+    u64 most = consts.maxstringlen - 1;
+    if (end > most) {
+        end = most;
+        s[end] = 0;
+    }
+    return end;
+}
+
+/* A number without width, precision and flags: `base` 8, 10, 16, + 32 signed, + 64 prefix,
+ * + 128 upper case. */
+GLOBAL u64 rt_fmt_plain(struct ctxmem *c, u64 dst, u64 pos, u64 value, u64 how)
+{
+    if ((how & 32) && (s64)value < 0) {
+        pos = rt_pad(c, dst, pos, 1, '-');
+        value = -value;
+    }
+    if (how & 64) {
+        pos = rt_pad(c, dst, pos, 1, '0');
+        pos = rt_pad(c, dst, pos, 1, how & 128 ? 'X' : 'x');
+    }
+    u64 at = rt_digits(c, value, how & 31, how & 128);
+    return rt_put_digits(c, dst, pos, at);
 }
 
 GLOBAL u64 rt_fmt_char(struct ctxmem *c, u64 dst, u64 pos, u64 v, u64 spec)
 {
-    CTX_STR(s, c, dst);
     u64 width = spec >> 16 & 0xffff, left = spec >> 8 & FLAG_MINUS;
-    if (pos >= consts.maxstringlen)
-        return 0;
     u64 space = width == NOT_GIVEN || width < 1 ? 0 : width - 1;
-    if (space && !left)
-        pos = rt_pad(c, dst, pos, space, ' ');
-    if (pos < consts.maxstringlen - 1) {
-        s[pos] = (char)v;
-        pos = (v & 0xff) ? pos + 1 : pos;
-        if (pos < consts.maxstringlen)
-            s[pos] = 0;
+    pos = rt_pad(c, dst, pos, left ? 0 : space, ' ');
+    if (v & 0xff)
+        pos = rt_pad(c, dst, pos, 1, v);
+    return rt_pad(c, dst, pos, left ? space : 0, ' ');
+}
+
+/* Sign, prefix, zeros and blanks around a number: to ctx.scratch.  Its digits; the first. */
+GLOBAL u64 rt_plan_number(struct ctxmem *c, u64 value, u64 spec)
+{
+    if (!c)
+        return 0;
+    u64 *s = c->ctx.scratch;
+    u64 conv = spec & 0xff, flags = spec >> 8 & 0xff;
+    u64 width = spec >> 16 & 0xffff, prec = spec >> 32 & 0xffff;
+    u64 base = conv == CONV_OCTAL ? 8 : conv >= CONV_HEX && conv <= CONV_POINTER ? 16 : 10;
+    s[S_SIGN] = 0;
+    if (conv == CONV_SIGNED) {
+        s[S_SIGN] = flags & FLAG_PLUS ? '+' : flags & FLAG_SPACE ? ' ' : 0;
+        if ((s64)value < 0) {
+            s[S_SIGN] = '-';
+            value = -value;
+        }
     }
-    if (space && left)
-        pos = rt_pad(c, dst, pos, space, ' ');
-    return pos;
+    u64 at = rt_digits(c, value, base, conv == CONV_HEX_UPPER);
+    u64 n = DIGITS_END - at;
+    u64 zeros = prec != NOT_GIVEN && prec > n ? prec - n : 0;
+    s[S_ZEROS] = zeros;
+    if (base == 8 && (flags & FLAG_ALT) && !zeros && value)
+        s[S_ZEROS] = 1;
+    u64 total = n + s[S_ZEROS] + (s[S_SIGN] ? 1 : 0);
+    if (base == 16 && (flags & FLAG_ALT || conv == CONV_POINTER))
+        total += 2;
+    u64 space = width != NOT_GIVEN && width > total ? width - total : 0;
+    s[S_SPACE] = s[S_LEFT] = 0;
+    if (flags & FLAG_MINUS)
+        s[S_LEFT] = space;
+    else if ((flags & FLAG_ZERO) && prec == NOT_GIVEN)
+        s[S_ZEROS] += space;
+    else
+        s[S_SPACE] = space;
+    return at;
 }
 
 /* Appends a number at `pos`, the length of the string at dst so far. */
 GLOBAL u64 rt_fmt_num(struct ctxmem *c, u64 dst, u64 pos, u64 value, u64 spec)
 {
-    CTX_STR(s, c, dst);
     u64 conv = spec & 0xff, flags = spec >> 8 & 0xff;
-    u64 width = spec >> 16 & 0xffff, prec = spec >> 32 & 0xffff;
-    u64 sign = 0, prefix = 0;
-    if (pos >= consts.maxstringlen)
+    if (!c)
         return 0;
+    u64 *s = c->ctx.scratch;
     if (conv == CONV_CHAR)
         return rt_fmt_char(c, dst, pos, value, spec);
-    if (conv == CONV_POINTER)
-        flags |= FLAG_ALT;
-    if (conv == CONV_SIGNED) {
-        if ((s64)value < 0) {
-            sign = '-';
-            value = -value;
-        } else if (flags & FLAG_PLUS) {
-            sign = '+';
-        } else if (flags & FLAG_SPACE) {
-            sign = ' ';
-        }
-    }
-    u64 base = conv == CONV_OCTAL ? 8 : conv >= CONV_HEX && conv <= CONV_POINTER ? 16 : 10;
-    u64 at = rt_digits(c, value, base, conv == CONV_HEX_UPPER);
-    if (at > 24)
-        return pos;
-    u64 ndigits = 24 - at;
-    u64 zeros = ndigits ? 0 : 1; /* "0" itself */
-    if (prec != NOT_GIVEN && prec > ndigits + zeros)
-        zeros = prec - ndigits;
-    if (flags & FLAG_ALT) {
-        if (base == 16)
-            prefix = conv == CONV_HEX_UPPER ? 'X' : 'x';
-        else if (base == 8 && !zeros)
-            zeros = 1;
-    }
-    u64 total = (sign ? 1 : 0) + (prefix ? 2 : 0) + zeros + ndigits;
-    u64 space = width == NOT_GIVEN || width <= total ? 0 : width - total;
-    if (space && (flags & FLAG_ZERO) && !(flags & FLAG_MINUS) && prec == NOT_GIVEN) {
-        zeros += space;
-        space = 0;
-    }
-    if (space && !(flags & FLAG_MINUS))
-        pos = rt_pad(c, dst, pos, space, ' ');
-    if (sign)
-        pos = rt_pad(c, dst, pos, 1, sign);
-    if (prefix) {
+    u64 at = rt_plan_number(c, value, spec);
+    pos = rt_pad(c, dst, pos, s[S_SPACE], ' ');
+    pos = rt_pad(c, dst, pos, s[S_SIGN] ? 1 : 0, s[S_SIGN]);
+    if (((flags & FLAG_ALT) && (conv == CONV_HEX || conv == CONV_HEX_UPPER)) ||
+        conv == CONV_POINTER) {
         pos = rt_pad(c, dst, pos, 1, '0');
-        pos = rt_pad(c, dst, pos, 1, prefix);
+        pos = rt_pad(c, dst, pos, 1, conv == CONV_HEX_UPPER ? 'X' : 'x');
     }
-    if (zeros)
-        pos = rt_pad(c, dst, pos, zeros, '0');
-    if (pos < consts.maxstringlen) {
-        /* The digits end with the NUL of scratch[11]. */
-        long n = bpf_probe_read_kernel_str(s + pos, 25, (char *)&c->ctx.scratch[8] + at);
-        pos += n < 1 ? 0 : (u64)n - 1;
-    }
-    if (pos > consts.maxstringlen - 1) {
-        pos = consts.maxstringlen - 1;
-        s[pos] = 0;
-    }
-    if (space && (flags & FLAG_MINUS))
-        pos = rt_pad(c, dst, pos, space, ' ');
-    return pos;
+    pos = rt_pad(c, dst, pos, s[S_ZEROS], '0');
+    pos = rt_put_digits(c, dst, pos, at);
+    return rt_pad(c, dst, pos, s[S_LEFT], ' ');
 }
 
 /* The length of the string at `off`, at most `most`. */

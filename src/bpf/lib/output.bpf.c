@@ -2,9 +2,14 @@
 /* Sending records: the output buffer, errors, exit. */
 #include "rt.h"
 
-/* The reader is woken when a quarter of the ring is full; otherwise it comes by itself. */
+/* A reader that has caught up sleeps and is woken by the next record; one that is at
+ * work comes by itself soon, unless the ring fills up. */
 INLINE u64 wakeup(void)
 {
+    if (session.reader_waits) {
+        session.reader_waits = 0;
+        return RB_FORCE_WAKEUP;
+    }
     u64 full = bpf_ringbuf_query(&ring_map, RB_AVAIL_DATA);
     return full > bpf_ringbuf_query(&ring_map, RB_RING_SIZE) / 4 ? RB_FORCE_WAKEUP : RB_NO_WAKEUP;
 }
