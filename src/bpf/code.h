@@ -151,7 +151,9 @@ enum { CALL_HEADER = 16 }; /* of a called function's frame: return state, saved 
 struct gen_prog {
     const struct ir_prog *ir;
     struct code code;
-    uint32_t size_hint;
+    void *btf; /* when it has subprograms */
+    uint32_t btf_len;
+    struct bpf_func_info *func_infos;
 };
 
 struct bpf_image {

@@ -3,6 +3,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -167,15 +168,17 @@ static void fill_maps(struct bpf_running *r, struct gen_prog *g)
     }
 }
 
-static bool uses_subprograms(const struct code *c)
+static void prepare_btf(struct bpf_running *r, struct gen_prog *g)
 {
-    return c->subs.n > 1;
+    if (g->code.subs.n > 1)
+        g->btf = btf_for_prog(r->session->arena, &g->code, r->img->layout.size, &g->btf_len,
+                              &g->func_infos);
 }
 
 /* Log levels of the verifier: every step, or only a summary. */
 enum { VERIFIER_STEPS = 1, VERIFIER_STATS = 4 };
 
-static int load_once(struct bpf_running *r, struct gen_prog *g, char *log, size_t log_size,
+static int load_once(struct gen_prog *g, char *log, size_t log_size,
                      uint32_t level)
 {
     const struct probe *p = g->ir->probe;
@@ -188,18 +191,15 @@ static int load_once(struct bpf_running *r, struct gen_prog *g, char *log, size_
     enum bpf_prog_type type = types[p->attach.prog];
     LIBBPF_OPTS(bpf_prog_load_opts, o);
     int btf_fd = -1;
-    if (uses_subprograms(&g->code)) {
-        uint32_t len;
-        struct bpf_func_info *fi;
-        void *blob = btf_for_prog(r->session->arena, &g->code, r->img->layout.size, &len, &fi);
+    if (g->btf) {
         LIBBPF_OPTS(bpf_btf_load_opts, bo);
-        btf_fd = bpf_btf_load(blob, len, &bo);
+        btf_fd = bpf_btf_load(g->btf, g->btf_len, &bo);
         if (btf_fd < 0)
             return btf_fd;
         o.prog_btf_fd = (uint32_t)btf_fd;
-        o.func_info = fi;
+        o.func_info = g->func_infos;
         o.func_info_cnt = (uint32_t)g->code.subs.n;
-        o.func_info_rec_size = sizeof *fi;
+        o.func_info_rec_size = sizeof *g->func_infos;
     }
     if (type == BPF_PROG_TYPE_SYSCALL)
         o.prog_flags = BPF_F_SLEEPABLE;
@@ -229,7 +229,7 @@ static void refused(struct bpf_running *r, struct gen_prog *g, int err)
     char *log = calloc(1, LOG);
     if (!log)
         return;
-    int fd = load_once(r, g, log, LOG, VERIFIER_STEPS);
+    int fd = load_once(g, log, LOG, VERIFIER_STEPS);
     if (fd >= 0)
         close(fd);
     if (err == E2BIG || strstr(log, "too large") || strstr(log, "too complex"))
@@ -249,22 +249,59 @@ static void refused(struct bpf_running *r, struct gen_prog *g, int err)
     free(log);
 }
 
+/* Programs are verified one by one, and that is most of the time it takes to start:
+ * two or more are loaded by as many threads as there are CPUs, at most LOADERS. */
+enum { LOADERS = 8 };
+
+struct loader {
+    struct bpf_running *r;
+    size_t next; /* atomic */
+};
+
+/* Everything a thread needs besides the kernel was made before: the arena is not shared. */
+static void *load_some(void *arg)
+{
+    struct loader *l = arg;
+    struct bpf_running *r = l->r;
+    for (size_t i; (i = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED)) < r->img->progs.n;)
+        r->prog_fds[i] = load_once(r->img->progs.v[i], NULL, 0, 0);
+    return NULL;
+}
+
+static void tell_stats(struct bpf_running *r, struct gen_prog *g)
+{
+    char stats[2000] = "";
+    int fd = load_once(g, stats, sizeof stats, VERIFIER_STATS);
+    if (fd < 0)
+        return;
+    fprintf(r->session->diag.out, "probe %s: %zu instructions, %s", g->ir->probe->pp,
+            g->code.insns.n, stats);
+    close(fd);
+}
+
 static bool load_progs(struct bpf_running *r)
 {
+    struct loader l = {.r = r};
+    pthread_t threads[LOADERS];
+    size_t n = r->img->progs.n < r->ncpus ? r->img->progs.n : r->ncpus, started = 0;
+    vec_for (i, r->img->progs) {
+        fill_maps(r, r->img->progs.v[i]);
+        prepare_btf(r, r->img->progs.v[i]);
+    }
+    while (started + 1 < n && started < LOADERS &&
+           pthread_create(&threads[started], NULL, load_some, &l) == 0)
+        started++;
+    load_some(&l);
+    while (started)
+        pthread_join(threads[--started], NULL);
     vec_for (i, r->img->progs) {
         struct gen_prog *g = r->img->progs.v[i];
-        fill_maps(r, g);
-        char stats[2000] = "";
-        bool tell = r->session->verbose > 2;
-        int fd = load_once(r, g, tell ? stats : NULL, sizeof stats, VERIFIER_STATS);
-        if (tell && fd >= 0)
-            fprintf(r->session->diag.out, "probe %s: %zu instructions, %s", g->ir->probe->pp,
-                    g->code.insns.n, stats);
-        if (fd < 0) {
-            refused(r, g, -fd);
+        if (r->prog_fds[i] < 0) {
+            refused(r, g, -r->prog_fds[i]);
             return false;
         }
-        r->prog_fds[i] = fd;
+        if (r->session->verbose > 2)
+            tell_stats(r, g);
     }
     return true;
 }

@@ -101,57 +101,106 @@ struct kernel_btf *kernel_btf_open(struct arena *a, const char **why)
     b->types_len = h->type_len;
     b->strings = file + h->hdr_len + h->str_off;
     b->strings_len = h->str_len;
-    /* Twelve bytes is the shortest record. */
-    uint32_t *offset = arena_new_array(a, uint32_t, b->types_len / 12 + 2);
-    uint32_t n = 1;
-    for (uint32_t at = 0; at + sizeof(struct btf_type) <= b->types_len;) {
-        size_t size = record_size((const void *)(b->types + at));
-        if (!size || at + size > b->types_len)
-            break;
-        offset[n++] = at;
-        at += (uint32_t)size;
-    }
-    b->offset = offset;
-    b->n = n;
+    b->arena = a;
     return b;
 }
 
-const struct btf_type *kbtf_type(const struct kernel_btf *b, uint32_t id)
+/* Calls fn for every type in order of ids until it returns true. */
+static void walk(struct kernel_btf *b,
+                 bool (*fn)(const struct btf_type *t, uint32_t id, uint32_t at, void *arg),
+                 void *arg)
 {
+    uint32_t id = 1;
+    for (uint32_t at = 0; at + sizeof(struct btf_type) <= b->types_len; id++) {
+        const struct btf_type *t = (const void *)(b->types + at);
+        size_t size = record_size(t);
+        if (!size || at + size > b->types_len || fn(t, id, at, arg))
+            return;
+        at += (uint32_t)size;
+    }
+}
+
+static bool note_offset(const struct btf_type *t, uint32_t id, uint32_t at, void *arg)
+{
+    struct kernel_btf *b = arg;
+    (void)t;
+    b->offset[id] = at;
+    b->n = id + 1;
+    return false;
+}
+
+const struct btf_type *kbtf_type(struct kernel_btf *b, uint32_t id)
+{
+    if (!b->n) {
+        /* Twelve bytes is the shortest record. */
+        b->offset = arena_new_array(b->arena, uint32_t, b->types_len / 12 + 2);
+        walk(b, note_offset, b);
+    }
     return id && id < b->n ? (const void *)(b->types + b->offset[id]) : NULL;
 }
 
-const char *kbtf_name(const struct kernel_btf *b, uint32_t name_off)
+const char *kbtf_name(struct kernel_btf *b, uint32_t name_off)
 {
     return name_off < b->strings_len ? b->strings + name_off : "";
 }
 
-uint32_t kbtf_find(const struct kernel_btf *b, const char *name, uint32_t kind)
+struct search {
+    uint32_t name_off, kind, id;
+};
+
+static bool has_name(const struct btf_type *t, uint32_t id, uint32_t at, void *arg)
 {
-    for (uint32_t id = 1; id < b->n; id++) {
-        const struct btf_type *t = (const void *)(b->types + b->offset[id]);
-        if (BTF_INFO_KIND(t->info) == kind && t->name_off &&
-            strcmp(kbtf_name(b, t->name_off), name) == 0)
-            return id;
-    }
-    return 0;
+    struct search *s = arg;
+    (void)at;
+    if (t->name_off != s->name_off || BTF_INFO_KIND(t->info) != s->kind)
+        return false;
+    s->id = id;
+    return true;
 }
 
-void kbtf_each(const struct kernel_btf *b, const char *prefix, uint32_t kind,
+uint32_t kbtf_find(struct kernel_btf *b, const char *name, uint32_t kind)
+{
+    /* Each string is there once: find it, then compare offsets only. */
+    size_t n = strlen(name) + 1;
+    const char *p = b->strings, *end = b->strings + b->strings_len;
+    while ((p = memmem(p, (size_t)(end - p), name, n)) && p > b->strings && p[-1])
+        p++;
+    if (!p)
+        return 0;
+    struct search s = {.name_off = (uint32_t)(p - b->strings), .kind = kind};
+    walk(b, has_name, &s);
+    return s.id;
+}
+
+struct each {
+    struct kernel_btf *b;
+    const char *prefix;
+    size_t n;
+    uint32_t kind;
+    void (*fn)(const char *name, uint32_t id, void *arg);
+    void *arg;
+};
+
+static bool each_type(const struct btf_type *t, uint32_t id, uint32_t at, void *arg)
+{
+    struct each *e = arg;
+    (void)at;
+    if (BTF_INFO_KIND(t->info) == e->kind) {
+        const char *name = kbtf_name(e->b, t->name_off);
+        if (strncmp(name, e->prefix, e->n) == 0)
+            e->fn(name, id, e->arg);
+    }
+    return false;
+}
+
+void kbtf_each(struct kernel_btf *b, const char *prefix, uint32_t kind,
                void (*fn)(const char *name, uint32_t id, void *arg), void *arg)
 {
-    size_t n = strlen(prefix);
-    for (uint32_t id = 1; id < b->n; id++) {
-        const struct btf_type *t = (const void *)(b->types + b->offset[id]);
-        if (BTF_INFO_KIND(t->info) != kind)
-            continue;
-        const char *name = kbtf_name(b, t->name_off);
-        if (strncmp(name, prefix, n) == 0)
-            fn(name, id, arg);
-    }
+    struct each e = {b, prefix, strlen(prefix), kind, fn, arg};
+    walk(b, each_type, &e);
 }
 
-uint32_t kbtf_skip(const struct kernel_btf *b, uint32_t id)
+uint32_t kbtf_skip(struct kernel_btf *b, uint32_t id)
 {
     for (int depth = 0; depth < 64; depth++) {
         const struct btf_type *t = kbtf_type(b, id);
@@ -172,7 +221,7 @@ uint32_t kbtf_skip(const struct kernel_btf *b, uint32_t id)
     return 0;
 }
 
-uint32_t kbtf_size(const struct kernel_btf *b, uint32_t id)
+uint32_t kbtf_size(struct kernel_btf *b, uint32_t id)
 {
     id = kbtf_skip(b, id);
     const struct btf_type *t = kbtf_type(b, id);
@@ -203,7 +252,7 @@ static bool is_struct(const struct btf_type *t)
            (BTF_INFO_KIND(t->info) == BTF_KIND_STRUCT || BTF_INFO_KIND(t->info) == BTF_KIND_UNION);
 }
 
-bool kbtf_member(const struct kernel_btf *b, uint32_t id, const char *name, struct kbtf_member *out)
+bool kbtf_member(struct kernel_btf *b, uint32_t id, const char *name, struct kbtf_member *out)
 {
     const struct btf_type *t = kbtf_type(b, kbtf_skip(b, id));
     if (!is_struct(t))
@@ -229,7 +278,7 @@ bool kbtf_member(const struct kernel_btf *b, uint32_t id, const char *name, stru
     return false;
 }
 
-bool kbtf_field(const struct kernel_btf *b, const char *type, const char *member, uint32_t *offset,
+bool kbtf_field(struct kernel_btf *b, const char *type, const char *member, uint32_t *offset,
                 uint32_t *size)
 {
     struct kbtf_member m;

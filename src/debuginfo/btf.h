@@ -16,25 +16,26 @@ struct kernel_btf {
     uint32_t strings_len;
     const char *types;
     uint32_t types_len;
-    const uint32_t *offset; /* by type id, into types; offset[0] is unused */
-    uint32_t n;             /* ids are 1 … n - 1 */
+    struct arena *arena;
+    uint32_t *offset; /* by type id, into types; made when a type is first asked for by id */
+    uint32_t n;       /* ids are 1 … n - 1; 0 until then */
 };
 
 /* NULL when the kernel has no BTF (CONFIG_DEBUG_INFO_BTF) or it cannot be read;
  * *why says which. */
 struct kernel_btf *kernel_btf_open(struct arena *a, const char **why);
 
-const struct btf_type *kbtf_type(const struct kernel_btf *b, uint32_t id);
-const char *kbtf_name(const struct kernel_btf *b, uint32_t name_off);
+const struct btf_type *kbtf_type(struct kernel_btf *b, uint32_t id);
+const char *kbtf_name(struct kernel_btf *b, uint32_t name_off);
 /* The id of the type of this kind and name; 0 when there is none.  A scan of all names. */
-uint32_t kbtf_find(const struct kernel_btf *b, const char *name, uint32_t kind);
+uint32_t kbtf_find(struct kernel_btf *b, const char *name, uint32_t kind);
 /* Calls fn for every type of the kind whose name begins with `prefix`. */
-void kbtf_each(const struct kernel_btf *b, const char *prefix, uint32_t kind,
+void kbtf_each(struct kernel_btf *b, const char *prefix, uint32_t kind,
                void (*fn)(const char *name, uint32_t id, void *arg), void *arg);
 /* Past typedefs, const, volatile, restrict, type tags. */
-uint32_t kbtf_skip(const struct kernel_btf *b, uint32_t id);
+uint32_t kbtf_skip(struct kernel_btf *b, uint32_t id);
 /* In bytes; 0 when it has none. */
-uint32_t kbtf_size(const struct kernel_btf *b, uint32_t id);
+uint32_t kbtf_size(struct kernel_btf *b, uint32_t id);
 
 struct kbtf_member {
     uint32_t type;       /* id, as declared */
@@ -42,9 +43,9 @@ struct kbtf_member {
     uint32_t bit_size;   /* 0: not a bit field */
 };
 /* A member of a struct or union (after kbtf_skip), also of anonymous ones inside. */
-bool kbtf_member(const struct kernel_btf *b, uint32_t id, const char *name,
+bool kbtf_member(struct kernel_btf *b, uint32_t id, const char *name,
                  struct kbtf_member *out);
 
 /* Offset and size of a member of a structure by its name: ("task_struct", "tgid"). */
-bool kbtf_field(const struct kernel_btf *b, const char *type, const char *member, uint32_t *offset,
+bool kbtf_field(struct kernel_btf *b, const char *type, const char *member, uint32_t *offset,
                 uint32_t *size);

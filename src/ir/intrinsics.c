@@ -76,7 +76,7 @@ static bool field(struct intrinsic_call *c, const char *type, const char *member
 {
     struct session *s = c->b->session;
     const char *why;
-    const struct kernel_btf *btf = session_btf(s, &why);
+    struct kernel_btf *btf = session_btf(s, &why);
     if (!btf)
         diag_semantic(&s->diag, c->e->tok, "%s", why);
     else if (!kbtf_field(btf, type, member, off, size))

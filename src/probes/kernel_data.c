@@ -15,7 +15,7 @@ static bool is_struct(const struct btf_type *t)
     return kind_of(t) == BTF_KIND_STRUCT || kind_of(t) == BTF_KIND_UNION;
 }
 
-static bool is_signed(const struct kernel_btf *b, uint32_t id)
+static bool is_signed(struct kernel_btf *b, uint32_t id)
 {
     const struct btf_type *t = kbtf_type(b, kbtf_skip(b, id));
     if (kind_of(t) == BTF_KIND_INT)
@@ -53,7 +53,7 @@ static struct expr *extend(struct session *s, struct expr *e, uint32_t bits, boo
     return binary(s, e->tok, OP_SHR, up, number(s, e->tok, 64 - bits));
 }
 
-struct expr *kdata_narrow(struct session *s, const struct kernel_btf *b, struct expr *word,
+struct expr *kdata_narrow(struct session *s, struct kernel_btf *b, struct expr *word,
                           uint32_t type)
 {
     uint32_t size = kbtf_size(b, type);
@@ -71,7 +71,7 @@ static struct expr *load(struct session *s, const struct token *tok, struct expr
 }
 
 /* The value at an address: loaded when it is a scalar. */
-static struct kernel_value value_at(struct session *s, const struct kernel_btf *b,
+static struct kernel_value value_at(struct session *s, struct kernel_btf *b,
                                     const struct token *tok, struct expr *address, uint32_t type,
                                     bool user)
 {
@@ -84,7 +84,7 @@ static struct kernel_value value_at(struct session *s, const struct kernel_btf *
     return v;
 }
 
-static struct kernel_value bit_field(struct session *s, const struct kernel_btf *b,
+static struct kernel_value bit_field(struct session *s, struct kernel_btf *b,
                                      const struct token *tok, struct expr *base,
                                      const struct kbtf_member *m, bool user)
 {
@@ -100,7 +100,7 @@ static struct kernel_value bit_field(struct session *s, const struct kernel_btf 
         .e = extend(s, word, m->bit_size, is_signed(b, m->type)), .type = m->type, .user = user};
 }
 
-static const char *type_text(struct session *s, const struct kernel_btf *b, uint32_t id)
+static const char *type_text(struct session *s, struct kernel_btf *b, uint32_t id)
 {
     const struct btf_type *t = kbtf_type(b, kbtf_skip(b, id));
     const char *name = t ? kbtf_name(b, t->name_off) : "void";
@@ -119,7 +119,7 @@ static const char *type_text(struct session *s, const struct kernel_btf *b, uint
     }
 }
 
-static void member_names(struct session *s, const struct kernel_btf *b, uint32_t id,
+static void member_names(struct session *s, struct kernel_btf *b, uint32_t id,
                          const char **names, size_t *n, size_t max)
 {
     const struct btf_type *t = kbtf_type(b, kbtf_skip(b, id));
@@ -135,7 +135,7 @@ static void member_names(struct session *s, const struct kernel_btf *b, uint32_t
     }
 }
 
-static bool step_member(struct session *s, const struct kernel_btf *b, struct kernel_value *v,
+static bool step_member(struct session *s, struct kernel_btf *b, struct kernel_value *v,
                         const struct target_step *st, const char **why)
 {
     const struct btf_type *t = kbtf_type(b, kbtf_skip(b, v->type));
@@ -166,7 +166,7 @@ static bool step_member(struct session *s, const struct kernel_btf *b, struct ke
     return true;
 }
 
-static bool step_index(struct session *s, const struct kernel_btf *b, struct kernel_value *v,
+static bool step_index(struct session *s, struct kernel_btf *b, struct kernel_value *v,
                        const struct target_step *st, const char **why)
 {
     const struct btf_type *t = kbtf_type(b, kbtf_skip(b, v->type));
@@ -207,7 +207,7 @@ struct expr *kdata_sprintf(struct session *s, const struct token *tok, const cha
     return e;
 }
 
-static bool is_char(const struct kernel_btf *b, uint32_t id)
+static bool is_char(struct kernel_btf *b, uint32_t id)
 {
     const struct btf_type *t = kbtf_type(b, kbtf_skip(b, id));
     return kind_of(t) == BTF_KIND_INT && t->size == 1 && is_signed(b, id);
@@ -226,10 +226,10 @@ static void append(struct session *s, const char **format, const char *text)
     *format = arena_printf(s->arena, "%s%s", *format, text);
 }
 
-static void pretty(struct session *s, const struct kernel_btf *b, struct kernel_value v, int depth,
+static void pretty(struct session *s, struct kernel_btf *b, struct kernel_value v, int depth,
                    const char **format, expr_vec *args);
 
-static void pretty_struct(struct session *s, const struct kernel_btf *b, struct kernel_value v,
+static void pretty_struct(struct session *s, struct kernel_btf *b, struct kernel_value v,
                           const struct btf_type *t, int depth, const char **format, expr_vec *args)
 {
     const struct btf_member *m = (const void *)(t + 1);
@@ -259,7 +259,7 @@ static void pretty_struct(struct session *s, const struct kernel_btf *b, struct 
     append(s, format, "}");
 }
 
-static void pretty(struct session *s, const struct kernel_btf *b, struct kernel_value v, int depth,
+static void pretty(struct session *s, struct kernel_btf *b, struct kernel_value v, int depth,
                    const char **format, expr_vec *args)
 {
     const struct btf_type *t = kbtf_type(b, kbtf_skip(b, v.type));
@@ -309,7 +309,7 @@ static void pretty(struct session *s, const struct kernel_btf *b, struct kernel_
     vec_push(s->arena, args, e);
 }
 
-void kdata_format_scalar(struct session *s, const struct kernel_btf *b, struct kernel_value v,
+void kdata_format_scalar(struct session *s, struct kernel_btf *b, struct kernel_value v,
                          const char **format, expr_vec *args)
 {
     const struct btf_type *t = kbtf_type(b, kbtf_skip(b, v.type));
@@ -321,7 +321,7 @@ void kdata_format_scalar(struct session *s, const struct kernel_btf *b, struct k
     vec_push(s->arena, args, v.e);
 }
 
-struct expr *kdata_steps(struct session *s, const struct kernel_btf *b, struct kernel_value v,
+struct expr *kdata_steps(struct session *s, struct kernel_btf *b, struct kernel_value v,
                          const struct target *t, const struct token *tok, const char **why)
 {
     vec_for (i, t->steps) {

@@ -13,13 +13,13 @@ struct kernel_value {
 };
 
 /* The value of an argument passed in a 64-bit word. */
-struct expr *kdata_narrow(struct session *s, const struct kernel_btf *b, struct expr *word,
+struct expr *kdata_narrow(struct session *s, struct kernel_btf *b, struct expr *word,
                           uint32_t type);
 /* Applies ->, [ ], & and trailing $ of `t` to v.  NULL with *why set. */
-struct expr *kdata_steps(struct session *s, const struct kernel_btf *b, struct kernel_value v,
+struct expr *kdata_steps(struct session *s, struct kernel_btf *b, struct kernel_value v,
                          const struct target *t, const struct token *tok, const char **why);
 /* "name=value" for $$vars: format text and its argument are appended. */
-void kdata_format_scalar(struct session *s, const struct kernel_btf *b, struct kernel_value v,
+void kdata_format_scalar(struct session *s, struct kernel_btf *b, struct kernel_value v,
                          const char **format, expr_vec *args);
 /* sprintf(format, args…) */
 struct expr *kdata_sprintf(struct session *s, const struct token *tok, const char *format,

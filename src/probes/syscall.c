@@ -36,7 +36,7 @@ static const char *resolve(struct session *s, const struct probe_pattern *pat,
     (void)hint;
     if (name && nr < 0)
         return arena_printf(s->arena, "this architecture has no system call %s", name);
-    const struct kernel_btf *b = session_btf(s, &why);
+    struct kernel_btf *b = session_btf(s, &why);
     if (!b)
         return why;
     struct probe *p =

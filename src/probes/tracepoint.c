@@ -73,7 +73,7 @@ static const char *resolve(struct session *s, const struct probe_pattern *pat,
                            const struct probe_point *pp, probe_vec *out, const char **hint)
 {
     const char *why, *spec = pp->comps.v[1].arg->str;
-    const struct kernel_btf *b = session_btf(s, &why);
+    struct kernel_btf *b = session_btf(s, &why);
     (void)pat;
     if (!b)
         return no_btf(s, why, hint);
@@ -98,7 +98,7 @@ static const char *resolve(struct session *s, const struct probe_pattern *pat,
 
 /* The prototype with the names of the arguments: that of the function which calls the
  * tracepoint's handlers. */
-static const struct btf_type *prototype(struct session *s, const struct kernel_btf *b,
+static const struct btf_type *prototype(struct session *s, struct kernel_btf *b,
                                         const char *name)
 {
     uint32_t id = kbtf_find(b, arena_printf(s->arena, "__traceiter_%s", name), BTF_KIND_FUNC);
@@ -107,7 +107,7 @@ static const struct btf_type *prototype(struct session *s, const struct kernel_b
     return t && BTF_INFO_KIND(t->info) == BTF_KIND_FUNC_PROTO ? t : NULL;
 }
 
-static struct kernel_value argument(struct session *s, const struct kernel_btf *b,
+static struct kernel_value argument(struct session *s, struct kernel_btf *b,
                                     const struct btf_param *p, uint32_t i, const struct token *tok)
 {
     struct expr *word = expr_new(s->arena, EX_CTX, tok);
@@ -117,7 +117,7 @@ static struct kernel_value argument(struct session *s, const struct kernel_btf *
     return (struct kernel_value){.e = kdata_narrow(s, b, word, p->type), .type = p->type};
 }
 
-static struct expr *all_arguments(struct session *s, const struct kernel_btf *b,
+static struct expr *all_arguments(struct session *s, struct kernel_btf *b,
                                   const struct btf_type *proto, const struct expr *e)
 {
     const struct btf_param *p = (const void *)(proto + 1);
@@ -134,7 +134,7 @@ static struct expr *all_arguments(struct session *s, const struct kernel_btf *b,
 static struct expr *target(struct session *s, struct probe *pr, const struct expr *e, bool lvalue,
                            const char **why)
 {
-    const struct kernel_btf *b = session_btf(s, why);
+    struct kernel_btf *b = session_btf(s, why);
     const struct target *t = e->target;
     const struct btf_type *proto = b ? prototype(s, b, pr->attach.name) : NULL;
     if (!proto)
@@ -182,7 +182,7 @@ static struct expr *target(struct session *s, struct probe *pr, const struct exp
     return NULL;
 }
 
-static const char *type_name(struct session *s, const struct kernel_btf *b, uint32_t id)
+static const char *type_name(struct session *s, struct kernel_btf *b, uint32_t id)
 {
     const struct btf_type *t = kbtf_type(b, id);
     if (!t)
@@ -213,7 +213,7 @@ static void list(struct session *s, const struct probe_pattern *pat, const struc
 {
     probe_vec found = {0};
     const char *hint, *why;
-    const struct kernel_btf *b = session_btf(s, &why);
+    struct kernel_btf *b = session_btf(s, &why);
     if (!b || resolve(s, pat, pp, &found, &hint))
         return;
     vec_for (i, found) {

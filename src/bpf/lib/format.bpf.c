@@ -142,7 +142,7 @@ GLOBAL u64 rt_plan_number(struct ctxmem *c, u64 value, u64 spec)
     u64 n = DIGITS_END - at;
     u64 zeros = prec != NOT_GIVEN && prec > n ? prec - n : 0;
     s[S_ZEROS] = zeros;
-    if (base == 8 && (flags & FLAG_ALT) && !zeros && value)
+    if (base == 8 && (flags & FLAG_ALT) && !zeros)
         s[S_ZEROS] = 1;
     u64 total = n + s[S_ZEROS] + (s[S_SIGN] ? 1 : 0);
     if (base == 16 && (flags & FLAG_ALT || conv == CONV_POINTER))
