@@ -24,7 +24,6 @@ static void cost_expr(struct expr **ep, void *arg)
             struct fn_info *fi = f->codegen;
             if (!fi)
                 continue;
-            fi->callers++;
             uint32_t c = cost_of(f);
             w->n += fi->inlined ? c : 8;
         }
@@ -46,8 +45,32 @@ static uint32_t cost_of(struct function *f)
     struct cost_walk w = {1};
     cost_stmt(&f->body, &w);
     fi->cost = w.n;
-    fi->inlined = !f->recursive && w.n <= INLINE_COST;
     return w.n;
+}
+
+/* Small ones, and larger ones as long as all copies together stay small. */
+static void decide(struct function *f)
+{
+    struct fn_info *fi = f->codegen;
+    uint32_t copies = fi->callers ? fi->callers : 1;
+    fi->inlined = !f->recursive &&
+                  (fi->cost <= INLINE_COST || (uint64_t)fi->cost * copies <= INLINE_TOTAL);
+}
+
+static void count_expr(struct expr **ep, void *arg)
+{
+    if ((*ep)->kind == EX_CALL)
+        vec_for (i, (*ep)->callees) {
+            struct fn_info *fi = (*ep)->callees.v[i]->codegen;
+            if (fi)
+                fi->callers++;
+        }
+    expr_children(*ep, count_expr, arg);
+}
+
+static void count_stmt(struct stmt **sp, void *arg)
+{
+    stmt_children(*sp, count_expr, count_stmt, arg);
 }
 
 void build_cost(const struct program *p, struct arena *arena)
@@ -55,7 +78,16 @@ void build_cost(const struct program *p, struct arena *arena)
     vec_for (i, p->functions)
         p->functions.v[i]->codegen = arena_new_obj(arena, struct fn_info);
     vec_for (i, p->functions)
+        if (p->functions.v[i]->body)
+            count_stmt(&p->functions.v[i]->body, NULL);
+    vec_for (i, p->probes)
+        if (p->probes.v[i]->body)
+            count_stmt(&p->probes.v[i]->body, NULL);
+    /* Callees come before their callers: what is inlined into them is known. */
+    vec_for (i, p->functions) {
         cost_of(p->functions.v[i]);
+        decide(p->functions.v[i]);
+    }
 }
 
 /* ---- intrinsics ---- */

@@ -261,12 +261,60 @@ static struct ir_value build_ternary(struct ir_builder *b, const struct expr *e)
 
 /* ---- assignment ---- */
 
+static void find_use(struct expr **ep, void *arg)
+{
+    const void **w = arg;
+    if ((*ep)->kind == EX_SYMBOL && (*ep)->var == w[0])
+        w[1] = w[0];
+    expr_children(*ep, find_use, arg);
+}
+
+static bool mentions(const struct expr *e, const struct variable *v)
+{
+    const void *w[2] = {v, NULL};
+    struct expr *root = (struct expr *)e;
+    find_use(&root, w);
+    return w[1];
+}
+
+/* s .= x for a local string: x is copied behind what s holds. */
+static bool append_in_place(struct ir_builder *b, const struct expr *e)
+{
+    const struct var_loc *loc = e->a->var->codegen;
+    uint32_t max = (uint32_t)b->session->maxstringlen;
+    if (loc->mem.kind != IRM_SLOT || mentions(e->b, e->a->var))
+        return false;
+    struct ir_value x = build_string(b, e->b);
+    /* Room for the longest string and all of x; what is too much is cut below. */
+    struct ir_slot *slot = &b->fn->slots.v[loc->mem.id];
+    uint32_t room = round8(loc->bound + x.bound);
+    if (slot->size < room)
+        slot->size = room;
+    /* Read over itself: the length is what counts. */
+    ir_reg n = ir_call(b, HELPER_PROBE_READ_KERNEL_STR, 3,
+                       IR_ARGS(IR_A_MEM(loc->mem), IR_A_IMM(loc->bound), IR_A_MEM(loc->mem)));
+    struct ir_mem end = loc->mem;
+    end.idx = ir_bini(b, B_SUB, n, 1);
+    end.idx_max = loc->bound - 1;
+    ir_call(b, HELPER_PROBE_READ_KERNEL_STR, 3,
+            IR_ARGS(IR_A_MEM(end), IR_A_IMM(x.bound), IR_A_MEM(x.mem)));
+    if (loc->bound == max) {
+        struct ir_mem last = loc->mem;
+        last.off += (int32_t)max - 1;
+        ir_storei(b, last, 1, 0);
+    }
+    return true;
+}
+
+
 static struct ir_value assign_symbol(struct ir_builder *b, const struct expr *e, bool want)
 {
     const struct variable *v = e->a->var;
     const struct var_loc *loc = v->codegen;
     enum op op = op_of_assign(e->op);
     struct ir_value val;
+    if (e->op == OP_CONCAT_EQ && append_in_place(b, e))
+        return build_read_var(b, v);
     if (e->op == OP_CONCAT_EQ) {
         struct expr cat = {.kind = EX_BINARY,
                            .op = OP_CONCAT,
