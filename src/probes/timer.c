@@ -6,6 +6,11 @@
 
 #include "probes/families.h"
 
+/* Intervals: 100 us to a day. */
+#define NS_PER_S 1000000000ll
+#define MIN_NS 100000ll
+#define MAX_NS (86400 * NS_PER_S)
+
 enum { T_HZ = -1, T_JIFFIES = -2, T_PROFILE = -3 };
 
 /* id: nanoseconds of the unit, or one of the above. */
@@ -59,16 +64,31 @@ static const char *resolve(struct session *s, const struct probe_pattern *pat,
     }
     int64_t n = pp->comps.v[1].arg->num;
     int64_t r = pp->comps.n > 2 ? pp->comps.v[2].arg->num : 0;
-    int64_t unit = pat->id == T_JIFFIES ? 1000000000 / kernel_hz(s) : pat->id;
-    if (n < 1 || (pat->id > 0 && n > INT64_MAX / unit))
-        return "invalid timer interval";
+    int64_t unit = pat->id;
+    const char *why = NULL;
+    if (pat->id == T_HZ) {
+        if (n < 1)
+            return "frequency must be greater than 0";
+        n = NS_PER_S / n;
+        unit = 1;
+    } else if (pat->id == T_JIFFIES) {
+        unit = NS_PER_S / kernel_hz(s);
+        if (n < 1 || n > MAX_NS / unit)
+            why = "invalid interval for jiffies timer";
+        else if (r < 0 || r > n)
+            why = "invalid randomize for jiffies timer";
+        if (why)
+            return why;
+    }
+    int64_t least = pat->id == T_JIFFIES || unit >= MIN_NS ? 1 : MIN_NS / unit;
+    if (n < least || n > MAX_NS / unit)
+        return arena_printf(s->arena, "interval value out of range (%lld, %lld)", (long long)least,
+                            (long long)(MAX_NS / unit));
     if (r < 0 || r > n)
-        return "invalid randomize for timer: it must be at most the interval";
-    if (pat->id == T_HZ && n > 100000)
-        return "invalid timer frequency: at most 100000 times a second";
+        return "randomization value out of range";
     struct probe *p = new_probe(s, ATTACH_TIMER, PROG_SYSCALL);
-    p->attach.interval_ns = pat->id == T_HZ ? (uint64_t)(1000000000 / n) : (uint64_t)(n * unit);
-    p->attach.random_ns = (uint64_t)(r * (pat->id == T_HZ ? 0 : unit));
+    p->attach.interval_ns = (uint64_t)(n * unit);
+    p->attach.random_ns = (uint64_t)(r * unit);
     vec_push(s->arena, out, p);
     return NULL;
 }
