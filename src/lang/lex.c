@@ -180,8 +180,11 @@ static bool keyword(const char *s, size_t n)
         "foreach",  "in",     "limit",   "return",   "delete", "while", "break",
         "continue", "next",   "string",  "long",     "try",    "catch",
     };
+    if (n < 2 || n > 8 || s[0] < 'b' || s[0] > 'w')
+        return false;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strlen(words[i]) == n && memcmp(words[i], s, n) == 0)
+        if (words[i][0] == s[0] && words[i][1] == s[1] && strncmp(words[i], s, n) == 0 &&
+            !words[i][n])
             return true;
     return false;
 }
@@ -283,7 +286,11 @@ static const struct token *lex_operator(struct lexer *lx, const char *start)
     };
     struct token *t = make(lx, TOK_OP, start);
     size_t left = (size_t)(lx->end - start);
-    for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
+    /* Only these go on with a second character. */
+    bool longer = left > 1 && strchr("><-+&|=!*/%^.", *start) && strchr("><-+&|=~(?:)", start[1]);
+    for (size_t i = 0; longer && i < sizeof ops / sizeof *ops; i++) {
+        if (ops[i][0] != start[0] || ops[i][1] != start[1])
+            continue;
         size_t n = strlen(ops[i]);
         if (n <= left && memcmp(start, ops[i], n) == 0) {
             lx->p += n;
@@ -291,6 +298,14 @@ static const struct token *lex_operator(struct lexer *lx, const char *start)
             return t;
         }
     }
+    /* One character: the common ones need no copy. */
+    static const char singles[] = "(\0)\0{\0}\0[\0]\0,\0;\0.\0=\0+\0-\0*\0/\0%\0<\0>\0!\0?\0:\0&\0|\0^\0~";
+    for (size_t i = 0; i < sizeof singles; i += 2)
+        if (singles[i] == *start) {
+            lx->p++;
+            t->text = singles + i;
+            return t;
+        }
     lx->p++;
     /* A whole UTF-8 character, so that messages show it. */
     while (lx->p < lx->end && ((unsigned char)*start & 0x80) &&
