@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* begin, end, error, oneshot, never. */
-#include "probes/families.h"
+#include "probes/kernel_data.h"
 
 enum { P_BEGIN, P_END, P_ERROR, P_ONESHOT, P_NEVER };
 
@@ -36,4 +36,5 @@ const struct probe_provider begin_provider = {
     .name = "begin",
     .patterns = patterns,
     .resolve = resolve,
+    .target = kdata_only_cast,
 };

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { PRETTY_MEMBERS = 200 };
+enum { PRETTY_MEMBERS = 200, PRETTY_DEPTH = 8 };
 
 static uint32_t kind_of(const struct btf_type *t)
 {
@@ -53,8 +53,7 @@ static struct expr *extend(struct session *s, struct expr *e, uint32_t bits, boo
     return binary(s, e->tok, OP_SHR, up, number(s, e->tok, 64 - bits));
 }
 
-struct expr *kdata_narrow(struct session *s, struct kernel_btf *b, struct expr *word,
-                          uint32_t type)
+struct expr *kdata_narrow(struct session *s, struct kernel_btf *b, struct expr *word, uint32_t type)
 {
     uint32_t size = kbtf_size(b, type);
     return size && size < 8 ? extend(s, word, size * 8, is_signed(b, type)) : word;
@@ -119,8 +118,8 @@ static const char *type_text(struct session *s, struct kernel_btf *b, uint32_t i
     }
 }
 
-static void member_names(struct session *s, struct kernel_btf *b, uint32_t id,
-                         const char **names, size_t *n, size_t max)
+static void member_names(struct session *s, struct kernel_btf *b, uint32_t id, const char **names,
+                         size_t *n, size_t max)
 {
     const struct btf_type *t = kbtf_type(b, kbtf_skip(b, id));
     if (!is_struct(t))
@@ -140,7 +139,7 @@ static bool step_member(struct session *s, struct kernel_btf *b, struct kernel_v
 {
     const struct btf_type *t = kbtf_type(b, kbtf_skip(b, v->type));
     uint32_t holder = v->type;
-    if (kind_of(t) == BTF_KIND_PTR)
+    if (kind_of(t) == BTF_KIND_PTR && !v->pointer)
         holder = t->type;
     struct kbtf_member m;
     if (!is_struct(kbtf_type(b, kbtf_skip(b, holder)))) {
@@ -171,7 +170,9 @@ static bool step_index(struct session *s, struct kernel_btf *b, struct kernel_va
 {
     const struct btf_type *t = kbtf_type(b, kbtf_skip(b, v->type));
     uint32_t elem = 0;
-    if (kind_of(t) == BTF_KIND_PTR)
+    if (v->pointer)
+        elem = v->type;
+    else if (kind_of(t) == BTF_KIND_PTR)
         elem = t->type;
     else if (kind_of(t) == BTF_KIND_ARRAY)
         elem = ((const struct btf_array *)(t + 1))->type;
@@ -207,17 +208,19 @@ struct expr *kdata_sprintf(struct session *s, const struct token *tok, const cha
     return e;
 }
 
+/* Kernels since 6.2 have unsigned chars: the sign says nothing. */
 static bool is_char(struct kernel_btf *b, uint32_t id)
 {
     const struct btf_type *t = kbtf_type(b, kbtf_skip(b, id));
-    return kind_of(t) == BTF_KIND_INT && t->size == 1 && is_signed(b, id);
+    return kind_of(t) == BTF_KIND_INT && t->size == 1 &&
+           !(BTF_INT_ENCODING(*(const uint32_t *)(t + 1)) & BTF_INT_BOOL);
 }
 
 static struct expr *string_at(struct session *s, const struct kernel_value *v)
 {
     struct expr *e = expr_call(s->arena, v->e->tok, v->user ? "user_string" : "kernel_string");
     vec_push(s->arena, &e->args, v->e);
-    vec_push(s->arena, &e->args, expr_string(s->arena, v->e->tok, ""));
+    vec_push(s->arena, &e->args, expr_string(s->arena, v->e->tok, "<unknown>"));
     return e;
 }
 
@@ -265,6 +268,12 @@ static void pretty(struct session *s, struct kernel_btf *b, struct kernel_value 
     const struct btf_type *t = kbtf_type(b, kbtf_skip(b, v.type));
     struct expr *e = expr_clone(s->arena, v.e);
     v.e = e;
+    if (v.pointer && !is_struct(t)) {
+        bool text = is_char(b, v.type);
+        append(s, format, text ? "\"%s\"" : "%p");
+        vec_push(s->arena, args, text ? string_at(s, &v) : e);
+        return;
+    }
     switch (kind_of(t)) {
     case BTF_KIND_STRUCT:
     case BTF_KIND_UNION:
@@ -276,7 +285,9 @@ static void pretty(struct session *s, struct kernel_btf *b, struct kernel_value 
     case BTF_KIND_ARRAY: {
         const struct btf_array *arr = (const void *)(t + 1);
         if (is_char(b, arr->type)) {
-            append(s, format, "\"%s\"");
+            /* Not every array of characters has a NUL. */
+            append(s, format,
+                   arr->nelems ? arena_printf(s->arena, "\"%%.%us\"", arr->nelems) : "\"%s\"");
             vec_push(s->arena, args, string_at(s, &v));
             return;
         }
@@ -309,10 +320,18 @@ static void pretty(struct session *s, struct kernel_btf *b, struct kernel_value 
     vec_push(s->arena, args, e);
 }
 
-void kdata_format_scalar(struct session *s, struct kernel_btf *b, struct kernel_value v,
-                         const char **format, expr_vec *args)
+void kdata_format(struct session *s, struct kernel_btf *b, struct kernel_value v, int dollars,
+                  const char **format, expr_vec *args)
 {
     const struct btf_type *t = kbtf_type(b, kbtf_skip(b, v.type));
+    if (dollars) {
+        /* A pointer to a structure shows what it points to. */
+        if (!v.pointer && kind_of(t) == BTF_KIND_PTR &&
+            is_struct(kbtf_type(b, kbtf_skip(b, t->type))))
+            v.type = t->type;
+        pretty(s, b, v, dollars > 1 ? PRETTY_DEPTH : 1, format, args);
+        return;
+    }
     if (is_struct(t) || kind_of(t) == BTF_KIND_ARRAY) {
         append(s, format, "?");
         return;
@@ -338,11 +357,7 @@ struct expr *kdata_steps(struct session *s, struct kernel_btf *b, struct kernel_
         case STEP_PRETTY: {
             const char *format = "";
             expr_vec args = {0};
-            const struct btf_type *p = kbtf_type(b, kbtf_skip(b, v.type));
-            /* A pointer to a structure shows what it points to. */
-            if (kind_of(p) == BTF_KIND_PTR && is_struct(kbtf_type(b, kbtf_skip(b, p->type))))
-                v.type = p->type;
-            pretty(s, b, v, st->name[1] ? 8 : 1, &format, &args);
+            kdata_format(s, b, v, st->name[1] ? 2 : 1, &format, &args);
             return kdata_sprintf(s, tok, format, &args);
         }
         }
@@ -358,10 +373,85 @@ struct expr *kdata_steps(struct session *s, struct kernel_btf *b, struct kernel_
         *why = "this value has no address";
         return NULL;
     }
-    if (is_struct(kbtf_type(b, kbtf_skip(b, v.type)))) {
+    if (!v.pointer && is_struct(kbtf_type(b, kbtf_skip(b, v.type)))) {
         *why = arena_printf(s->arena, "'%s' is being accessed instead of a member",
                             type_text(s, b, v.type));
         return NULL;
     }
     return v.e;
+}
+
+/* ---- @cast ---- */
+
+/* The compiler's names of the types that C spells in several ways. */
+static const char *const int_names[][2] = {
+    {"long", "long int"},
+    {"unsigned long", "long unsigned int"},
+    {"unsigned long int", "long unsigned int"},
+    {"long long", "long long int"},
+    {"unsigned long long", "long long unsigned int"},
+    {"short", "short int"},
+    {"unsigned short", "short unsigned int"},
+    {"unsigned", "unsigned int"},
+};
+
+static uint32_t find_type(struct kernel_btf *b, const char *name)
+{
+    static const struct {
+        const char *prefix;
+        uint32_t kind;
+    } tags[] = {{"struct ", BTF_KIND_STRUCT}, {"union ", BTF_KIND_UNION}, {"enum ", BTF_KIND_ENUM}};
+    static const uint32_t kinds[] = {BTF_KIND_STRUCT, BTF_KIND_TYPEDEF, BTF_KIND_UNION,
+                                     BTF_KIND_INT, BTF_KIND_ENUM};
+    for (size_t i = 0; i < sizeof tags / sizeof *tags; i++) {
+        size_t n = strlen(tags[i].prefix);
+        if (strncmp(name, tags[i].prefix, n) == 0)
+            return kbtf_find(b, name + n + strspn(name + n, " "), tags[i].kind);
+    }
+    for (size_t i = 0; i < sizeof int_names / sizeof *int_names; i++)
+        if (strcmp(name, int_names[i][0]) == 0)
+            name = int_names[i][1];
+    uint32_t id = 0;
+    for (size_t i = 0; !id && i < sizeof kinds / sizeof *kinds; i++)
+        id = kbtf_find(b, name, kinds[i]);
+    return id;
+}
+
+struct expr *kdata_cast(struct session *s, const struct expr *e, bool lvalue, const char **why)
+{
+    const struct target *t = e->target;
+    const char *module = t->module;
+    if (lvalue) {
+        *why = "write to memory of the kernel is not possible";
+        return NULL;
+    }
+    if (module && *module && strncmp(module, "kernel", 6) != 0) {
+        *why =
+            arena_printf(s->arena, "types of '%s' are not known, only those of the kernel", module);
+        return NULL;
+    }
+    struct kernel_btf *b = session_btf(s, why);
+    if (!b)
+        return NULL;
+    *why = NULL;
+    const char *text = t->type ? t->type + strspn(t->type, " ") : "";
+    size_t n = strlen(text);
+    int stars = 0;
+    for (; n && (text[n - 1] == '*' || text[n - 1] == ' '); n--)
+        stars += text[n - 1] == '*';
+    uint32_t id = stars < 2 && n ? find_type(b, arena_strndup(s->arena, text, n)) : 0;
+    if (!id) {
+        *why = arena_printf(s->arena, "unable to find type '%s' in this kernel", text);
+        return NULL;
+    }
+    /* The number is an address, whether the type is written as a pointer or not. */
+    struct kernel_value v = {.e = e->a, .type = id, .pointer = true};
+    return kdata_steps(s, b, v, t, e->tok, why);
+}
+
+struct expr *kdata_only_cast(struct session *s, struct probe *p, const struct expr *e, bool lvalue,
+                             const char **why)
+{
+    (void)p;
+    return e->kind == EX_CAST ? kdata_cast(s, e, lvalue, why) : NULL;
 }

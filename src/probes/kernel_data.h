@@ -9,6 +9,7 @@
 struct kernel_value {
     struct expr *e;
     uint32_t type; /* BTF id, as declared */
+    bool pointer;  /* e points to the type: @cast, for which BTF may have no pointer type */
     bool user;     /* user memory */
 };
 
@@ -18,9 +19,15 @@ struct expr *kdata_narrow(struct session *s, struct kernel_btf *b, struct expr *
 /* Applies ->, [ ], & and trailing $ of `t` to v.  NULL with *why set. */
 struct expr *kdata_steps(struct session *s, struct kernel_btf *b, struct kernel_value v,
                          const struct target *t, const struct token *tok, const char **why);
-/* "name=value" for $$vars: format text and its argument are appended. */
-void kdata_format_scalar(struct session *s, struct kernel_btf *b, struct kernel_value v,
-                         const char **format, expr_vec *args);
+/* A value as $$vars shows it, or, with `dollars` 1 or 2, as $var$ and $var$$ do: format
+ * text and its arguments are appended. */
+void kdata_format(struct session *s, struct kernel_btf *b, struct kernel_value v, int dollars,
+                  const char **format, expr_vec *args);
+/* @cast(…) to a type of the kernel, with its components; NULL with *why set. */
+struct expr *kdata_cast(struct session *s, const struct expr *e, bool lvalue, const char **why);
 /* sprintf(format, args…) */
 struct expr *kdata_sprintf(struct session *s, const struct token *tok, const char *format,
                            const expr_vec *args);
+/* For families without variables of their own: provider->target with @cast alone. */
+struct expr *kdata_only_cast(struct session *s, struct probe *p, const struct expr *e, bool lvalue,
+                             const char **why);

@@ -4,9 +4,8 @@
  * $nr, $return. */
 #include <string.h>
 
-#include "debuginfo/btf.h"
 #include "probes/arch.h"
-#include "probes/families.h"
+#include "probes/kernel_data.h"
 
 enum { P_ENTER, P_EXIT, P_ENTER_ALL, P_EXIT_ALL };
 
@@ -75,6 +74,8 @@ static struct expr *target(struct session *s, struct probe *p, const struct expr
                            const char **why)
 {
     const char *name = e->target->name;
+    if (e->kind == EX_CAST)
+        return kdata_cast(s, e, lvalue, why);
     bool enter = p->attach.kind == ATTACH_SYSCALL_ENTER;
     if (!name || e->target->steps.n || e->target->address_of || e->target->at_name || lvalue) {
         *why = "system calls have numbers as arguments: no members, no addresses, no assignment";

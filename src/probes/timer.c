@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "probes/families.h"
+#include "probes/kernel_data.h"
 
 /* Intervals: 100 us to a day. */
 #define NS_PER_S 1000000000ll
@@ -97,4 +97,5 @@ const struct probe_provider timer_provider = {
     .name = "timer",
     .patterns = patterns,
     .resolve = resolve,
+    .target = kdata_only_cast,
 };

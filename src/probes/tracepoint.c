@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* kernel.trace and kernel.tracepoint: the kernel's tracepoints, with arguments
  * typed by the BTF of `typedef void (*btf_trace_NAME)(void *, …)`. */
-#include <errno.h>
+#include <dirent.h>
 #include <fnmatch.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -18,39 +18,66 @@ static const struct probe_pattern patterns[] = {
     {0},
 };
 
-/* Systems of events (sched, irq …) are known to tracefs only. */
-static bool in_system(struct session *s, const char *system, const char *name)
+/* Systems of events (sched, irq …) are known to tracefs only.  NULL: it is not there. */
+static const char *events_dir(void)
 {
-    static bool tried;
-    if (access(TRACEFS "/events", F_OK) != 0 && !tried) {
-        tried = true;
-        mount("tracefs", TRACEFS, "tracefs", 0, NULL);
+    static const char *const dirs[] = {TRACEFS "/events", "/sys/kernel/debug/tracing/events"};
+    for (int mounted = 0; mounted < 2; mounted++) {
+        for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++)
+            if (access(dirs[i], F_OK) == 0)
+                return dirs[i];
+        if (mounted || mount("tracefs", TRACEFS, "tracefs", 0, NULL) != 0)
+            break;
     }
-    return access(arena_printf(s->arena, TRACEFS "/events/%s/%s", system, name), F_OK) == 0;
+    return NULL;
 }
 
 struct search {
     struct session *s;
-    const char *system, *name; /* patterns; system may be NULL */
+    const char *name;          /* pattern */
+    bool any_system;           /* none was named, or "*" */
+    const char *label;         /* what stands before the name in pp(): "sched:" or "" */
+    VEC(const char *) systems; /* folders of tracefs */
     const char *point;
     probe_vec *out;
     VEC(const char *) all;
 };
+
+static bool is_pattern(const char *s)
+{
+    return strpbrk(s, "*?[") != NULL;
+}
+
+/* Folders of the systems that match.  False: there is no tracefs. */
+static bool find_systems(struct search *w, const char *pattern)
+{
+    const char *events = events_dir();
+    DIR *d = events ? opendir(events) : NULL;
+    if (!d)
+        return false;
+    for (const struct dirent *e; (e = readdir(d));)
+        if (e->d_name[0] != '.' && fnmatch(pattern, e->d_name, 0) == 0)
+            vec_push(w->s->arena, &w->systems,
+                     arena_printf(w->s->arena, "%s/%s", events, e->d_name));
+    closedir(d);
+    return true;
+}
 
 static void add_probe(struct search *w, const char *name, uint32_t id)
 {
     struct probe *p = new_probe(w->s, ATTACH_TRACEPOINT, PROG_RAW_TP);
     p->attach.name = name;
     p->attach.btf_id = id;
-    p->pp = w->system && !strpbrk(w->system, "*?[")
-                ? arena_printf(w->s->arena, "kernel.%s(\"%s:%s\")", w->point, w->system, name)
-                : arena_printf(w->s->arena, "kernel.%s(\"%s\")", w->point, name);
+    p->pp = arena_printf(w->s->arena, "kernel.%s(\"%s%s\")", w->point, w->label, name);
     vec_push(w->s->arena, w->out, p);
 }
 
 static bool system_matches(struct search *w, const char *name)
 {
-    return !w->system || strcmp(w->system, "*") == 0 || in_system(w->s, w->system, name);
+    for (size_t i = 0; i < w->systems.n; i++)
+        if (access(arena_printf(w->s->arena, "%s/%s", w->systems.v[i], name), F_OK) == 0)
+            return true;
+    return w->any_system;
 }
 
 static void consider(const char *typedef_name, uint32_t id, void *arg)
@@ -62,13 +89,6 @@ static void consider(const char *typedef_name, uint32_t id, void *arg)
         add_probe(w, name, id);
 }
 
-static const char *no_btf(struct session *s, const char *why, const char **hint)
-{
-    (void)s;
-    *hint = "tracepoints with typed arguments need a kernel with CONFIG_DEBUG_INFO_BTF";
-    return why;
-}
-
 static const char *resolve(struct session *s, const struct probe_pattern *pat,
                            const struct probe_point *pp, probe_vec *out, const char **hint)
 {
@@ -76,12 +96,20 @@ static const char *resolve(struct session *s, const struct probe_pattern *pat,
     struct kernel_btf *b = session_btf(s, &why);
     (void)pat;
     if (!b)
-        return no_btf(s, why, hint);
-    struct search w = {.s = s, .out = out, .point = pp->comps.v[1].name};
+        return why;
+    struct search w = {.s = s, .out = out, .point = pp->comps.v[1].name, .label = ""};
     const char *colon = strchr(spec, ':');
+    const char *system = colon ? arena_strndup(s->arena, spec, (size_t)(colon - spec)) : "*";
     w.name = colon ? colon + 1 : spec;
-    w.system = colon ? arena_strndup(s->arena, spec, (size_t)(colon - spec)) : NULL;
-    if (!strpbrk(w.name, "*?[")) {
+    w.any_system = strcmp(system, "*") == 0;
+    if (!is_pattern(system))
+        w.label = arena_printf(s->arena, "%s:", system);
+    if (!w.any_system && !find_systems(&w, system)) {
+        *hint = "mount it (mount -t tracefs tracefs " TRACEFS
+                "), or name the tracepoint without its system";
+        return "no tracefs: which system a tracepoint belongs to is not known";
+    }
+    if (!is_pattern(w.name)) {
         uint32_t id = kbtf_find(b, arena_printf(s->arena, PREFIX "%s", w.name), BTF_KIND_TYPEDEF);
         if (id && system_matches(&w, w.name)) {
             add_probe(&w, w.name, id);
@@ -99,12 +127,30 @@ static const char *resolve(struct session *s, const struct probe_pattern *pat,
 /* The prototype with the names of the arguments: that of the function which calls the
  * tracepoint's handlers. */
 static const struct btf_type *prototype(struct session *s, struct kernel_btf *b,
-                                        const char *name)
+                                        struct attach_point *at)
 {
-    uint32_t id = kbtf_find(b, arena_printf(s->arena, "__traceiter_%s", name), BTF_KIND_FUNC);
+    if (at->priv)
+        return at->priv;
+    uint32_t id = kbtf_find(b, arena_printf(s->arena, "__traceiter_%s", at->name), BTF_KIND_FUNC);
     const struct btf_type *t = kbtf_type(b, id);
+    if (!t) {
+        /* The typedef is of a pointer to the same prototype; the names may be missing. */
+        t = kbtf_type(b, at->btf_id);
+        t = t ? kbtf_type(b, t->type) : NULL;
+    }
     t = t ? kbtf_type(b, t->type) : NULL;
-    return t && BTF_INFO_KIND(t->info) == BTF_KIND_FUNC_PROTO ? t : NULL;
+    if (!t || BTF_INFO_KIND(t->info) != BTF_KIND_FUNC_PROTO)
+        return NULL;
+    at->priv = (void *)t;
+    return t;
+}
+
+/* Arguments are numbered where the kernel does not say their names. */
+static const char *argument_name(struct session *s, struct kernel_btf *b, const struct btf_param *p,
+                                 uint32_t i)
+{
+    const char *name = kbtf_name(b, p[i].name_off);
+    return *name ? name : arena_printf(s->arena, "arg%u", i);
 }
 
 static struct kernel_value argument(struct session *s, struct kernel_btf *b,
@@ -121,12 +167,16 @@ static struct expr *all_arguments(struct session *s, struct kernel_btf *b,
                                   const struct btf_type *proto, const struct expr *e)
 {
     const struct btf_param *p = (const void *)(proto + 1);
+    const struct target *t = e->target;
+    int dollars = t->steps.n && vec_last(t->steps).kind == STEP_PRETTY
+                      ? (int)strlen(vec_last(t->steps).name)
+                      : 0;
     const char *format = "";
     expr_vec args = {0};
     for (uint32_t i = 1; i < BTF_INFO_VLEN(proto->info); i++) {
-        format = arena_printf(s->arena, "%s%s%s=", format, i > 1 ? " " : "",
-                              kbtf_name(b, p[i].name_off));
-        kdata_format_scalar(s, b, argument(s, b, &p[i], i - 1, e->tok), &format, &args);
+        format =
+            arena_printf(s->arena, "%s%s%s=", format, i > 1 ? " " : "", argument_name(s, b, p, i));
+        kdata_format(s, b, argument(s, b, &p[i], i - 1, e->tok), dollars, &format, &args);
     }
     return kdata_sprintf(s, e->tok, format, &args);
 }
@@ -134,27 +184,14 @@ static struct expr *all_arguments(struct session *s, struct kernel_btf *b,
 static struct expr *target(struct session *s, struct probe *pr, const struct expr *e, bool lvalue,
                            const char **why)
 {
-    struct kernel_btf *b = session_btf(s, why);
     const struct target *t = e->target;
-    const struct btf_type *proto = b ? prototype(s, b, pr->attach.name) : NULL;
+    if (e->kind == EX_CAST)
+        return kdata_cast(s, e, lvalue, why);
+    struct kernel_btf *b = session_btf(s, why);
+    const struct btf_type *proto = b ? prototype(s, b, &pr->attach) : NULL;
     if (!proto)
         return NULL;
     *why = NULL;
-    if (e->kind == EX_CAST) {
-        const char *name = t->type ? t->type : "";
-        for (const char *const *p = (const char *const[]){"struct ", "union ", NULL}; *p; p++)
-            if (strncmp(name, *p, strlen(*p)) == 0)
-                name += strlen(*p);
-        uint32_t id = kbtf_find(b, name, BTF_KIND_STRUCT);
-        id = id ? id : kbtf_find(b, name, BTF_KIND_UNION);
-        id = id ? id : kbtf_find(b, name, BTF_KIND_TYPEDEF);
-        if (!id) {
-            *why = arena_printf(s->arena, "type '%s' is not known to this kernel", name);
-            return NULL;
-        }
-        /* The address is the value: the structure it points to. */
-        return kdata_steps(s, b, (struct kernel_value){.e = e->a, .type = id}, t, e->tok, why);
-    }
     if (!t->name || t->at_name)
         return NULL;
     if (lvalue) {
@@ -169,16 +206,17 @@ static struct expr *target(struct session *s, struct probe *pr, const struct exp
     const char *names[32];
     size_t n = 0;
     for (uint32_t i = 1; i < BTF_INFO_VLEN(proto->info); i++) {
-        const char *name = kbtf_name(b, p[i].name_off);
+        const char *name = argument_name(s, b, p, i);
         if (strcmp(name, t->name + 1) == 0)
             return kdata_steps(s, b, argument(s, b, &p[i], i - 1, e->tok), t, e->tok, why);
-        if (n < 32)
+        if (n < sizeof names / sizeof *names)
             names[n++] = arena_printf(s->arena, "$%s", name);
     }
     const char *near = similar_names(s->arena, t->name, names, n, 8);
-    *why = arena_printf(s->arena, "unable to find tracepoint variable '%s'%s%s%s", t->name,
-                        *near ? " (alternatives: " : "", near,
-                        *near ? ", $$name, $$parms, $$vars)" : "");
+    *why = arena_printf(s->arena,
+                        "unable to find tracepoint variable '%s' (alternatives: %s%s$$name, "
+                        "$$parms, $$vars)",
+                        t->name, near, *near ? ", " : "");
     return NULL;
 }
 
@@ -217,11 +255,11 @@ static void list(struct session *s, const struct probe_pattern *pat, const struc
     if (!b || resolve(s, pat, pp, &found, &hint))
         return;
     vec_for (i, found) {
-        const struct btf_type *proto = prototype(s, b, found.v[i]->attach.name);
+        const struct btf_type *proto = prototype(s, b, &found.v[i]->attach);
         const struct btf_param *p = proto ? (const void *)(proto + 1) : NULL;
         const char *vars = "$$name:string $$parms:string $$vars:string";
         for (uint32_t k = 1; proto && k < BTF_INFO_VLEN(proto->info); k++)
-            vars = arena_printf(s->arena, "%s $%s:%s", vars, kbtf_name(b, p[k].name_off),
+            vars = arena_printf(s->arena, "%s $%s:%s", vars, argument_name(s, b, p, k),
                                 type_name(s, b, p[k].type));
         fn(found.v[i]->pp, vars, arg);
     }
