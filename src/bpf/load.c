@@ -178,8 +178,7 @@ static void prepare_btf(struct bpf_running *r, struct gen_prog *g)
 /* Log levels of the verifier: every step, or only a summary. */
 enum { VERIFIER_STEPS = 1, VERIFIER_STATS = 4 };
 
-static int load_once(struct gen_prog *g, char *log, size_t log_size,
-                     uint32_t level)
+static int load_once(struct gen_prog *g, char *log, size_t log_size, uint32_t level)
 {
     const struct probe *p = g->ir->probe;
     static const enum bpf_prog_type types[] = {

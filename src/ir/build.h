@@ -6,9 +6,9 @@
 #include "sema/session.h"
 
 enum {
-    OUT_SIZE = 8192,   /* output buffer of a context */
-    STR_FIXED = 64,    /* strings up to this bound are shipped in a fixed space */
-    INLINE_COST = 160, /* AST nodes of a function that is still copied into each caller */
+    OUT_SIZE = 8192,     /* output buffer of a context */
+    STR_FIXED = 64,      /* strings up to this bound are shipped in a fixed space */
+    INLINE_COST = 160,   /* AST nodes of a function that is still copied into each caller */
     INLINE_TOTAL = 1600, /* … and of one that is, in all copies together */
     HELPER_MAP_LOOKUP = 1,
     HELPER_MAP_UPDATE = 2,

@@ -53,8 +53,8 @@ static void decide(struct function *f)
 {
     struct fn_info *fi = f->codegen;
     uint32_t copies = fi->callers ? fi->callers : 1;
-    fi->inlined = !f->recursive &&
-                  (fi->cost <= INLINE_COST || (uint64_t)fi->cost * copies <= INLINE_TOTAL);
+    fi->inlined =
+        !f->recursive && (fi->cost <= INLINE_COST || (uint64_t)fi->cost * copies <= INLINE_TOTAL);
 }
 
 static void count_expr(struct expr **ep, void *arg)

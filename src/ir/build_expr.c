@@ -306,7 +306,6 @@ static bool append_in_place(struct ir_builder *b, const struct expr *e)
     return true;
 }
 
-
 static struct ir_value assign_symbol(struct ir_builder *b, const struct expr *e, bool want)
 {
     const struct variable *v = e->a->var;

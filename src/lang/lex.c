@@ -299,7 +299,8 @@ static const struct token *lex_operator(struct lexer *lx, const char *start)
         }
     }
     /* One character: the common ones need no copy. */
-    static const char singles[] = "(\0)\0{\0}\0[\0]\0,\0;\0.\0=\0+\0-\0*\0/\0%\0<\0>\0!\0?\0:\0&\0|\0^\0~";
+    static const char singles[] =
+        "(\0)\0{\0}\0[\0]\0,\0;\0.\0=\0+\0-\0*\0/\0%\0<\0>\0!\0?\0:\0&\0|\0^\0~";
     for (size_t i = 0; i < sizeof singles; i += 2)
         if (singles[i] == *start) {
             lx->p++;

@@ -16,12 +16,11 @@ start() {
     sleep 0.3
     during=$(bpf_objects)
 }
+# No watchdog in the background: a subshell killed as it starts runs the trap above.
 finish() {
-    (sleep 20; kill -KILL $stap) 2>/dev/null &
-    local guard=$!
+    timeout 20 tail --pid=$stap -s 0.02 -f /dev/null || kill -KILL $stap 2>/dev/null
     wait $stap 2>/dev/null
     rc=$?
-    kill $guard 2>/dev/null
 }
 for sig in INT TERM HUP; do
     start -e "$script" || continue

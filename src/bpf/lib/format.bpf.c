@@ -84,8 +84,8 @@ GLOBAL u64 rt_put_digits(struct ctxmem *c, u64 dst, u64 pos, u64 at)
     CTX_STR(s, c, dst);
     if (pos >= consts.maxstringlen || at > DIGITS_END)
         return 0;
-    long n = bpf_probe_read_kernel_str(s + pos, DIGITS_END + 1,
-                                       (char *)&c->ctx.scratch[S_TEXT] + at);
+    long n =
+        bpf_probe_read_kernel_str(s + pos, DIGITS_END + 1, (char *)&c->ctx.scratch[S_TEXT] + at);
     u64 end = pos + (n > 0 ? (u64)n - 1 : 0);
     u64 most = consts.maxstringlen - 1;
     if (end > most) {
