@@ -134,6 +134,7 @@ static inline void code_map_value(struct code *c, int dst, uint32_t map, uint32_
 /* Offsets in a context, for the whole image. */
 struct ctx_layout {
     uint32_t out_off, out_size;
+    uint32_t regex_off;             /* struct abi_regex_area; 0: none */
     uint32_t frame_off, frame_size; /* handlers' slots */
     uint32_t stack_off;             /* frames of called functions */
     uint32_t call_frame;            /* size of each */

@@ -55,7 +55,12 @@ struct bpf_image *bpf_generate(struct session *s, struct ir_module *mod)
     l->call_frame = round_up(l->call_frame, 8);
     l->out_off = sizeof(struct abi_ctx);
     l->out_size = mod->out_size;
-    l->frame_off = round_up(l->out_off + mod->out_size + mod->out_slack, 16);
+    uint32_t end = round_up(l->out_off + mod->out_size + mod->out_slack, 16);
+    if (mod->regex_captures) {
+        l->regex_off = end;
+        end += sizeof(struct abi_regex_area) + mod->maxstringlen;
+    }
+    l->frame_off = round_up(end, 16);
     l->stack_off = round_up(l->frame_off + l->frame_size, 16);
     l->stack_size = l->call_frame * (mod->maxnesting + 3);
     /* Library functions may write a whole string wherever one starts. */

@@ -97,7 +97,10 @@ static bool create_fixed(struct bpf_running *r)
                           .ctx_size = img->layout.size,
                           .out_size = img->layout.out_size,
                           .str_limit = img->layout.size - 2 * m->maxstringlen - STRING_SLACK,
-                          .ncpus = r->ncpus};
+                          .ncpus = r->ncpus,
+                          .rodata_words = rodata / 2,
+                          .script_rodata = img->script_rodata_off,
+                          .regex = img->layout.regex_off};
     memcpy(ro, &k, sizeof k);
     memcpy(ro + img->lib_rodata_off, rtlib_rodata, rtlib_rodata_size);
     if (m->rodata_size)

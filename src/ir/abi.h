@@ -3,6 +3,7 @@
  * BPF) and the session in user space agree on.  Plain C without other headers. */
 #pragma once
 
+#include "base/regex_table.h"
 #ifdef __bpf__
 typedef unsigned char u8;
 typedef unsigned short u16;
@@ -57,11 +58,14 @@ struct abi_const {
     u32 out_size;     /* capacity of the output buffer in a context */
     u32 str_limit;    /* ctx_size - maxstringlen: largest offset a string may have */
     u32 ncpus;
-    u32 reserved[3];
+    u32 rodata_words;  /* of the whole of this map, in u16 */
+    u32 script_rodata; /* offset of the script's part */
+    u32 regex;         /* offset in the context of struct abi_regex_area; 0: none */
 };
 
 /* ---- the context map: ARRAY of ncpus × CTX_POOL contexts ----
- * struct abi_ctx, then the output buffer (out_size bytes + OUT_SLACK), then the
+ * struct abi_ctx, then the output buffer (out_size bytes + OUT_SLACK), then, if
+ * matched() or ngroups() is used, struct abi_regex_area, then the
  * frame area (handler's slots), then the stack area (frames of functions that
  * are called through the machine). Offsets of strings handed to the runtime
  * library are from the start of the context. */

@@ -384,6 +384,7 @@ struct ir_module *ir_build(struct session *s, const struct program *p)
     m->maxstringlen = (uint32_t)s->maxstringlen;
     m->maxnesting = (uint32_t)s->maxnesting;
     m->out_size = OUT_SIZE;
+    m->regex_off = arena_new_array(m->arena, uint32_t, p->regexes.n + 1);
     struct hash literals;
     hash_init(&literals, m->arena);
 

@@ -143,6 +143,8 @@ struct ir_value build_in_frame(struct ir_builder *b, struct ir_value v);
 struct ir_value build_copy_string(struct ir_builder *b, struct ir_value v);
 struct ir_value build_concat(struct ir_builder *b, const struct expr *e);
 ir_reg build_string_compare(struct ir_builder *b, enum op op, struct ir_value l, struct ir_value r);
+/* =~ and !~ */
+ir_reg build_regex(struct ir_builder *b, const struct expr *e);
 struct ir_value build_sprint(struct ir_builder *b, const struct expr *e);
 struct ir_value build_format_string(struct ir_builder *b, const struct fmt_part *parts,
                                     size_t nparts, const struct ir_value *args, size_t nargs);

@@ -494,6 +494,9 @@ ir_reg build_long(struct ir_builder *b, const struct expr *e)
     case EX_INDEX:
         r = e->base->kind == EX_HIST ? build_hist_bucket(b, e) : build_index(b, e).reg;
         break;
+    case EX_REGEX:
+        r = build_regex(b, e);
+        break;
     case EX_IN:
         r = build_in(b, e);
         break;

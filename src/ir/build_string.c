@@ -6,6 +6,7 @@
  * longest part, and the position is clamped in between. */
 #include <string.h>
 
+#include "base/regex.h"
 #include "ir/build.h"
 
 struct ir_value build_temp_string(struct ir_builder *b, uint32_t bound, const char *name)
@@ -383,4 +384,35 @@ struct ir_value build_sprint(struct ir_builder *b, const struct expr *e)
     for (size_t i = 0; i < n; i++)
         args[i] = build_stable(b, e->args.v[i], e->args.v + i + 1, n - i - 1);
     return build_format_string(b, parts.v, parts.n, args, n);
+}
+
+/* ---- regular expressions ---- */
+
+static uint32_t regex_table(struct ir_builder *b, const struct expr *e)
+{
+    const struct regex *re = &b->mod->program->regexes.v[e->id];
+    uint32_t *at = &b->mod->regex_off[e->id];
+    if (*at)
+        return *at - 1;
+    struct regex_table table;
+    const char *wrong = regex_compile(b->arena, re->pattern, re->captures, &table);
+    if (wrong) {
+        build_unsupported(b, e->tok, wrong);
+        return 0;
+    }
+    b->mod->regex_captures |= re->captures;
+    uint32_t off = build_rodata(b->mod, (uint32_t)table.n * 2);
+    memcpy((char *)b->mod->rodata + off, table.words, table.n * 2);
+    *at = off + 1;
+    return off;
+}
+
+ir_reg build_regex(struct ir_builder *b, const struct expr *e)
+{
+    struct ir_value subject = build_in_frame(b, build_string(b, e->a));
+    bool captures = b->mod->program->regexes.v[e->id].captures;
+    ir_reg r = ir_lib(
+        b, "rt_regex", 4,
+        IR_ARGS(IR_A_CTX, IR_A_OFF(subject.mem), IR_A_IMM(regex_table(b, e)), IR_A_IMM(captures)));
+    return e->op == OP_MATCH ? r : ir_seti(b, CC_EQ, r, 0);
 }

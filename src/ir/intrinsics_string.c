@@ -74,6 +74,33 @@ static void emit_ctime(struct intrinsic_call *c)
     ir_lib(c->b, "rt_ctime", 3, IR_ARGS(IR_A_CTX, IR_A_OFF(c->result.mem), arg(c, 0)));
 }
 
+static void emit_matched(struct intrinsic_call *c)
+{
+    struct ir_builder *b = c->b;
+    uint32_t no_group = ir_new_block(b, "no such group"), no_match = ir_new_block(b, "no match"),
+             had = ir_new_block(b, "group"), which = ir_new_block(b, "why");
+    ir_reg r = ir_lib(b, "rt_matched", 3, IR_ARGS(IR_A_CTX, IR_A_OFF(c->result.mem), arg(c, 0)));
+    ir_bri(b, CC_EQ, r, 0, had, which);
+    ir_at(b, which);
+    ir_bri(b, CC_EQ, r, 1, no_match, no_group);
+    ir_at(b, no_match);
+    ir_raise(b, c->e, "matched() after a regular expression that did not match");
+    ir_at(b, no_group);
+    ir_raise_format(b, c->e, "the regular expression has no group %d", 1, c->args);
+    ir_at(b, had);
+}
+
+static void emit_ngroups(struct intrinsic_call *c)
+{
+    struct ir_builder *b = c->b;
+    uint32_t no_match = ir_new_block(b, "no match"), had = ir_new_block(b, "groups");
+    c->result.reg = ir_lib(b, "rt_ngroups", 1, IR_ARGS(IR_A_CTX));
+    ir_bri(b, CC_NE, c->result.reg, 0, had, no_match);
+    ir_at(b, no_match);
+    ir_raise(b, c->e, "ngroups() after a regular expression that did not match");
+    ir_at(b, had);
+}
+
 const struct intrinsic intrinsics_string[] = {
     {"strlen", TY_LONG, 0, emit_strlen, true},
     {"substr", TY_STRING, 0, emit_substr, true},
@@ -85,6 +112,8 @@ const struct intrinsic intrinsics_string[] = {
     {"text", TY_STRING, 0, emit_text, true},
     {"token", TY_STRING, 0, emit_token, true},
     {"token_end", TY_LONG, 0, emit_token_end, false},
+    {"matched", TY_STRING, 0, emit_matched, true},
+    {"ngroups", TY_LONG, 0, emit_ngroups, true},
     {"ctime", TY_STRING, 32, emit_ctime, true},
     {0},
 };

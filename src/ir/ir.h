@@ -216,6 +216,8 @@ struct ir_module {
     void *rodata;
     uint32_t *lock_off;             /* builder: by global, its lock in the globals map */
     uint8_t **lock_mode;            /* builder: by probe and global, enum abi_lock; NULL: none */
+    uint32_t *regex_off;            /* builder: by regex, 1 + offset in rodata; 0: not made yet */
+    bool regex_captures;            /* contexts need a struct abi_regex_area */
     uint32_t rodata_cap;            /* builder: allocated */
     uint32_t zeros_off, zeros_size; /* builder: a stretch of zeros in rodata */
     uint32_t out_size;              /* output buffer capacity: flushed when more would be in it */

@@ -4,6 +4,7 @@
  * what does not exist. */
 #include <string.h>
 
+#include "base/regex.h"
 #include "sema/sema.h"
 
 struct scope {
@@ -430,6 +431,9 @@ static void resolve_regex(struct sema *m, struct expr *e)
             e->id = (int)i;
             return;
         }
+    const char *wrong = regex_check(m->arena, e->str);
+    if (wrong)
+        diag_semantic(&m->s->diag, e->tok, "invalid regular expression \"%s\": %s", e->str, wrong);
     e->id = (int)m->p->regexes.n;
     struct regex r = {.pattern = e->str};
     vec_push(m->arena, &m->p->regexes, r);
