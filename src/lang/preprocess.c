@@ -34,9 +34,10 @@ struct preprocessor {
     struct pp_error error;
     bool failed;
     unsigned expansions;
+    size_t expanded; /* tokens that macros have become */
 };
 
-enum { EXPANSIONS_MAX = 100000, DEPTH_MAX = 200 };
+enum { EXPANSIONS_MAX = 100000, EXPANDED_MAX = 500000, DEPTH_MAX = 200 };
 
 struct preprocessor *pp_new(struct parse_config *cfg, const struct source *src)
 {
@@ -414,6 +415,11 @@ static void expand(struct preprocessor *pp, struct macro *m, const struct token 
     struct frame *f = arena_new_obj(pp->arena, struct frame);
     f->macro = m;
     vec_for (i, m->body) {
+        if (pp->expanded + f->tokens.n > EXPANDED_MAX) {
+            fail(pp, use, true,
+                 arena_printf(pp->arena, "macros expand to more than %d tokens", EXPANDED_MAX));
+            return;
+        }
         const struct token *t = m->body.v[i];
         size_t p = m->params.n;
         if (t->type == TOK_OP && t->text[0] == '@')
@@ -425,6 +431,7 @@ static void expand(struct preprocessor *pp, struct macro *m, const struct token 
         else
             vec_push(pp->arena, &f->tokens, expanded(pp, t, use));
     }
+    pp->expanded += f->tokens.n;
     m->active = true;
     f->outer = pp->frames;
     pp->frames = f;
