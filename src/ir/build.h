@@ -19,6 +19,7 @@ enum {
     HELPER_PROBE_READ_KERNEL_STR = 115,
     BPF_NOEXIST_FLAG = 1,
     BPF_EXIST_FLAG = 2,
+    ERRNO_BUSY = 16,
     ERRNO_EXIST = 17,
 };
 
@@ -161,6 +162,11 @@ void build_delete(struct ir_builder *b, const struct expr *e);
 /* Writes the key of a[args] to a new slot. */
 struct ir_mem build_key(struct ir_builder *b, const struct variable *v, struct expr *const *args,
                         size_t n);
+
+/* Adds an element that is not there: 0 or a negative errno. */
+ir_reg build_insert(struct ir_builder *b, uint32_t map, struct ir_mem key, struct ir_mem val);
+/* What an insertion into an array of `max` elements that failed ends in. */
+void build_insert_failed(struct ir_builder *b, ir_reg st, const struct token *tok, uint32_t max);
 
 /* build_print.c */
 void build_print(struct ir_builder *b, const struct expr *e);

@@ -175,12 +175,33 @@ static void update_found(struct ir_builder *b, struct update *u, ir_reg p)
         ir_mov(b, u->result, u->post ? old : now);
 }
 
-static ir_reg try_insert(struct ir_builder *b, const struct update *u, struct ir_mem key,
-                         struct ir_mem val)
+/* Some kernels call the map's function directly: of its int the upper half of the
+ * register says nothing. */
+ir_reg build_insert(struct ir_builder *b, uint32_t map, struct ir_mem key, struct ir_mem val)
 {
-    return ir_call(
-        b, HELPER_MAP_UPDATE, 4,
-        IR_ARGS(IR_A_MAP(u->loc->map), IR_A_MEM(key), IR_A_MEM(val), IR_A_IMM(BPF_NOEXIST_FLAG)));
+    ir_reg st =
+        ir_call(b, HELPER_MAP_UPDATE, 4,
+                IR_ARGS(IR_A_MAP(map), IR_A_MEM(key), IR_A_MEM(val), IR_A_IMM(BPF_NOEXIST_FLAG)));
+    return ir_bini(b, B_SAR, ir_bini(b, B_SHL, st, 32), 32);
+}
+
+/* The kernel may also refuse because the handler interrupts another one that is
+ * changing the array: that is a skipped probe. */
+void build_insert_failed(struct ir_builder *b, ir_reg st, const struct token *tok, uint32_t max)
+{
+    uint32_t busy = ir_new_block(b, "busy"), full = ir_new_block(b, "full");
+    ir_bri(b, CC_EQ, st, -ERRNO_BUSY, busy, full);
+    ir_at(b, busy);
+    ir_emit(b, (struct ir_insn){.op = IR_ATOMIC_ADD,
+                                .has_imm = true,
+                                .imm = 1,
+                                .size = 8,
+                                .mem = ir_mem_at(IRM_GLOBAL, (int32_t)offsetof(struct abi_session,
+                                                                               skipped_nested))});
+    ir_leave(b);
+    ir_at(b, full);
+    build_raise_tok(b, tok,
+                    arena_printf(b->arena, "Array overflow, check size limit (%u)", max));
 }
 
 /* No such element: insert it.  Somebody else may have been quicker: then the
@@ -213,7 +234,7 @@ static void update_absent(struct ir_builder *b, struct update *u, struct ir_mem 
     }
     uint32_t failed = ir_new_block(b, "not inserted"), full = ir_new_block(b, "full"),
              raced = ir_new_block(b, "raced");
-    ir_reg st = try_insert(b, u, key, val);
+    ir_reg st = build_insert(b, loc->map, key, val);
     ir_bri(b, CC_EQ, st, 0, done, failed);
     ir_at(b, failed);
     ir_bri(b, CC_EQ, st, -ERRNO_EXIST, raced, full);
@@ -234,12 +255,11 @@ static void update_absent(struct ir_builder *b, struct update *u, struct ir_mem 
                IR_ARGS(IR_A_MAP(loc->map), IR_A_MEM(room), IR_A_IMM(loc->seq_off),
                        IR_A_IMM(loc->key_size)));
         uint32_t still = ir_new_block(b, "still full");
-        ir_bri(b, CC_EQ, try_insert(b, u, key, val), 0, done, still);
+        ir_bri(b, CC_EQ, build_insert(b, loc->map, key, val), 0, done, still);
         ir_at(b, still);
     }
-    build_raise_tok(b, u->lv->tok,
-                    arena_printf(b->arena, "Array overflow, check size limit (%u)",
-                                 b->mod->maps.v[loc->map - IR_MAP_FIRST].max_entries));
+    build_insert_failed(b, st, u->lv->tok,
+                        b->mod->maps.v[loc->map - IR_MAP_FIRST].max_entries);
 }
 
 struct ir_value build_index_assign(struct ir_builder *b, const struct expr *lv, enum op op,

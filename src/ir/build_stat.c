@@ -190,9 +190,7 @@ void build_stat_add(struct ir_builder *b, const struct expr *lv, const struct ex
 
     ir_at(b, miss);
     if (sv->arity > 0) {
-        ir_call(b, HELPER_MAP_UPDATE, 4,
-                IR_ARGS(IR_A_MAP(loc->map), IR_A_MEM(key), IR_A_MEM(zeros(b, loc->value_size)),
-                        IR_A_IMM(BPF_NOEXIST_FLAG)));
+        ir_reg st = build_insert(b, loc->map, key, zeros(b, loc->value_size));
         ir_mov(b, p, stat_lookup(b, loc, key));
         uint32_t fresh = ir_new_block(b, "inserted");
         ir_bri(b, CC_NE, p, 0, fresh, full);
@@ -209,13 +207,13 @@ void build_stat_add(struct ir_builder *b, const struct expr *lv, const struct ex
             ir_store(b, ir_ptr_mem(p, loc->seq_off), 8, ir_bini(b, B_ADD, seq, 1));
         }
         ir_jmp(b, add);
+        ir_at(b, full);
+        build_insert_failed(b, st, lv->tok, b->mod->maps.v[loc->map - IR_MAP_FIRST].max_entries);
     } else {
         ir_jmp(b, full);
+        ir_at(b, full);
+        build_raise_tok(b, lv->tok, "the aggregate is not there (please report)");
     }
-    ir_at(b, full);
-    build_raise_tok(b, lv->tok,
-                    arena_printf(b->arena, "Array overflow, check size limit (%u)",
-                                 b->mod->maps.v[loc->map - IR_MAP_FIRST].max_entries));
 
     ir_at(b, add);
     add_at(b, ir_ptr_mem(p, offsetof(struct abi_stat, count)), 0);
