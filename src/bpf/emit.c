@@ -22,6 +22,8 @@ enum {
     SCRATCH3 = 3,
 };
 
+enum { ISLAND_EVERY = 10000 };
+
 struct jump {
     uint32_t insn;
     uint32_t fn, block;
@@ -42,6 +44,7 @@ struct emitter {
     uint32_t nstates;
     jump_vec jumps;
     VEC(uint32_t) traps; /* jumps to the internal-error exit */
+    uint32_t island;     /* where the last one is, or where code that may jump begins */
     const char *error;
 };
 
@@ -719,6 +722,51 @@ static void emit_insn(struct emitter *e, const struct ir_insn *i, uint32_t next)
     }
 }
 
+static uint32_t island_jump(struct emitter *e)
+{
+    return code_put(e->c, BPF_JMP | BPF_JA, 0, 0, 0, 0);
+}
+
+/* Jumps reach 32,767 instructions.  In a program that is longer, those whose
+ * target is still to come go through one jump each target has here. */
+static void emit_island(struct emitter *e)
+{
+    struct arena *a = e->c->arena;
+    int last = vec_last(e->c->insns).code;
+    bool reached = last != (BPF_JMP | BPF_JA) && last != (BPF_JMP | BPF_EXIT);
+    uint32_t over = reached ? island_jump(e) : 0;
+    jump_vec pending = {0};
+    vec_for (k, e->jumps) {
+        struct jump *j = &e->jumps.v[k];
+        if (e->block_at[j->fn][j->block])
+            continue;
+        size_t same = 0;
+        while (same < pending.n &&
+               (pending.v[same].fn != j->fn || pending.v[same].block != j->block))
+            same++;
+        if (same == pending.n) {
+            struct jump via = {island_jump(e), j->fn, j->block};
+            vec_push(a, &pending, via);
+        }
+        e->c->insns.v[j->insn].off = (int16_t)(pending.v[same].insn - j->insn - 1);
+        *j = vec_last(e->jumps);
+        e->jumps.n--;
+        k--;
+    }
+    vec_for (k, pending)
+        vec_push(a, &e->jumps, pending.v[k]);
+    if (e->traps.n) {
+        uint32_t via = island_jump(e);
+        vec_for (k, e->traps)
+            e->c->insns.v[e->traps.v[k]].off = (int16_t)(via - e->traps.v[k] - 1);
+        e->traps.n = 0;
+        vec_push(a, &e->traps, via);
+    }
+    if (reached)
+        e->c->insns.v[over].off = (int16_t)(code_here(e->c) - over - 1);
+    e->island = code_here(e->c);
+}
+
 static void emit_blocks(struct emitter *e)
 {
     const struct ir_func *f = e->p->funcs.v[e->fn];
@@ -726,6 +774,8 @@ static void emit_blocks(struct emitter *e)
     for (uint32_t k = 0; k < al->norder; k++) {
         uint32_t b = al->order[k];
         uint32_t next = k + 1 < al->norder ? al->order[k + 1] : UINT32_MAX;
+        if (code_here(e->c) - e->island > ISLAND_EVERY)
+            emit_island(e);
         e->block_at[e->fn][b] = code_here(e->c);
         vec_for (i, f->blocks.v[b].insns)
             emit_insn(e, &f->blocks.v[b].insns.v[i], next);
@@ -908,6 +958,7 @@ static void emit_machine(struct emitter *e)
     code_exit(c);
 
     begin_sub(e, "segments", 2);
+    e->island = code_here(c);
     code_ldx(c, 8, R_CTX, 2, 0);
     code_ldx(c, 8, 1, 2, 8);
     code_stx(c, 8, 10, PROG_CTX_OFF, 1);

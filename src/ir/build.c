@@ -294,8 +294,9 @@ static struct ir_prog *build_prog(struct session *s, struct ir_module *m, const 
         ir_storei(&b, ir_mem_at(IRM_CTX, offsetof(struct abi_ctx, out_len)), 8, 0);
     ir_jmp(&b, start);
 
-    /* Each round but the first costs an action; a call is two rounds. */
-    int64_t steps = 2 * budget + 64 + bld.extra_steps;
+    /* Each round but the first costs an action; a call is two rounds, a statement may
+     * end a segment. */
+    int64_t steps = 3 * budget + 64 + bld.extra_steps;
     prog->max_steps = steps > (1 << 23) ? 1 << 23 : (uint32_t)steps;
     return prog;
 }

@@ -8,6 +8,7 @@
 enum {
     OUT_SIZE = 8192,     /* output buffer of a context */
     STR_FIXED = 64,      /* strings up to this bound are shipped in a fixed space */
+    SEGMENT_INSNS = 600, /* of straight code, then a new segment */
     INLINE_COST = 160,   /* AST nodes of a function that is still copied into each caller */
     INLINE_TOTAL = 1600, /* … and of one that is, in all copies together */
     HELPER_MAP_LOOKUP = 1,
@@ -78,8 +79,9 @@ struct build {
     bool counts_actions;
     bool uses_out;
     uint32_t foreach_depth;
-    uint32_t extra_steps;             /* rounds of loops that cost no actions */
-    struct hash *literals;            /* text → offset + 1; of the module */
+    uint32_t segment_start; /* ir_builder.emitted where a segment was begun for its length */
+    uint32_t extra_steps;   /* rounds of loops that cost no actions */
+    struct hash *literals;  /* text → offset + 1; of the module */
     VEC(const struct function *) fns; /* funcs[i + 1] is the body of fns.v[i] */
 };
 

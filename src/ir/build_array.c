@@ -200,8 +200,7 @@ void build_insert_failed(struct ir_builder *b, ir_reg st, const struct token *to
                                                                                skipped_nested))});
     ir_leave(b);
     ir_at(b, full);
-    build_raise_tok(b, tok,
-                    arena_printf(b->arena, "Array overflow, check size limit (%u)", max));
+    build_raise_tok(b, tok, arena_printf(b->arena, "Array overflow, check size limit (%u)", max));
 }
 
 /* No such element: insert it.  Somebody else may have been quicker: then the
@@ -258,8 +257,7 @@ static void update_absent(struct ir_builder *b, struct update *u, struct ir_mem 
         ir_bri(b, CC_EQ, build_insert(b, loc->map, key, val), 0, done, still);
         ir_at(b, still);
     }
-    build_insert_failed(b, st, u->lv->tok,
-                        b->mod->maps.v[loc->map - IR_MAP_FIRST].max_entries);
+    build_insert_failed(b, st, u->lv->tok, b->mod->maps.v[loc->map - IR_MAP_FIRST].max_entries);
 }
 
 struct ir_value build_index_assign(struct ir_builder *b, const struct expr *lv, enum op op,

@@ -134,6 +134,18 @@ static void build_if(struct ir_builder *b, const struct stmt *s)
     ir_at(b, end);
 }
 
+/* The verifier follows every path through straight code up to a limit: what is
+ * longer goes on in a new segment. */
+static void new_segment(struct ir_builder *b)
+{
+    if (ir_terminated(b))
+        return;
+    uint32_t next = ir_new_block(b, "go on");
+    ir_yield(b, next);
+    ir_at(b, next);
+    build_of(b)->segment_start = b->emitted;
+}
+
 void build_stmt(struct ir_builder *b, const struct stmt *s)
 {
     if (ir_terminated(b)) /* behind a break, next, return: never runs */
@@ -143,8 +155,11 @@ void build_stmt(struct ir_builder *b, const struct stmt *s)
         b->tok = s->tok;
     switch (s->kind) {
     case SM_BLOCK:
-        vec_for (i, s->body)
+        vec_for (i, s->body) {
             build_stmt(b, s->body.v[i]);
+            if (b->emitted - bld->segment_start > SEGMENT_INSNS && i + 1 < s->body.n)
+                new_segment(b);
+        }
         break;
     case SM_EXPR:
         build_effect(b, s->e);

@@ -42,6 +42,7 @@ struct ir_insn *ir_emit(struct ir_builder *b, struct ir_insn insn)
         insn.tok = b->tok;
     struct ir_block *blk = &b->fn->blocks.v[b->block];
     vec_push(b->arena, &blk->insns, insn);
+    b->emitted++;
     return &vec_last(blk->insns);
 }
 

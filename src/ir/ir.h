@@ -236,6 +236,7 @@ struct ir_builder {
     struct ir_prog *prog;
     struct ir_func *fn;
     uint32_t block;
+    uint32_t emitted;        /* insns so far, in all functions */
     const struct token *tok; /* stamped on insns */
     void *priv;              /* ir/build*.c */
 };
