@@ -125,6 +125,7 @@ static bool attach_round(struct bpf_running *r, enum attach_kind kind, bool *don
     if (dispatcher < 0)
         return attach_failed(r, first, -dispatcher);
     vec_push(r->session->arena, &r->links, dispatcher);
+    vec_push(r->session->arena, &r->dispatchers, dispatcher);
     return attach_tracepoint(r, first, dispatcher);
 }
 

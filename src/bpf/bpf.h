@@ -27,6 +27,12 @@ void bpf_unload(struct bpf_running *r);
 struct abi_session *bpf_session(struct bpf_running *r);
 int bpf_ring_fd(const struct bpf_running *r);
 uint32_t bpf_ring_size(const struct bpf_running *r);
+/* A file descriptor: while it is open the kernel measures how long programs run.
+ * -errno when it cannot. */
+int bpf_measure(void);
+/* Nanoseconds that the session's programs have run while that was measured, on
+ * all CPUs together. */
+uint64_t bpf_time_spent(const struct bpf_running *r);
 /* Runs the handler of probe `id` now, in this thread (begin, end, timers).
  * 0 or -errno. */
 int bpf_run_probe(struct bpf_running *r, int id);

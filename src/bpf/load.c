@@ -363,3 +363,28 @@ int bpf_run_probe(struct bpf_running *r, int id)
     LIBBPF_OPTS(bpf_test_run_opts, o);
     return bpf_prog_test_run_opts(r->prog_fds[id], &o);
 }
+
+/* ---- how long programs run ---- */
+
+int bpf_measure(void)
+{
+    return bpf_enable_stats(BPF_STATS_RUN_TIME);
+}
+
+static uint64_t run_time(int fd)
+{
+    struct bpf_prog_info info = {0};
+    uint32_t len = sizeof info;
+    return fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &len) == 0 ? info.run_time_ns : 0;
+}
+
+uint64_t bpf_time_spent(const struct bpf_running *r)
+{
+    uint64_t sum = 0;
+    vec_for (i, r->img->progs)
+        sum += run_time(r->prog_fds[i]);
+    /* Dispatchers; handlers they jump to are not measured by themselves. */
+    vec_for (i, r->dispatchers)
+        sum += run_time(r->dispatchers.v[i]);
+    return sum;
+}

@@ -12,5 +12,6 @@ struct bpf_running {
     int *prog_fds; /* by probe */
     struct abi_session *globals;
     uint32_t globals_size;
-    VEC(int) links; /* closing one detaches */
+    VEC(int) links;       /* closing one detaches */
+    VEC(int) dispatchers; /* programs, closed with the links */
 };

@@ -54,6 +54,18 @@ void ring_close(struct ring *r);
 /* Hands every complete sample that is there now to `fn`; the bytes consumed. */
 u64 ring_drain(struct ring *r, void (*fn)(void *arg, const void *sample, size_t len), void *arg);
 
+/* ---- overload.c: handlers that take too much time ---- */
+struct overload {
+    u64 due; /* CLOCK_MONOTONIC: when to look next */
+    int fd;  /* the kernel measures while it is open */
+    u64 since, spent;
+};
+void overload_init(struct overload *o, const struct session *s);
+u64 overload_due(const struct overload *o);
+/* True after a message: the session has to end with an error. */
+bool overload_check(struct overload *o, struct session *s, struct bpf_running *bpf);
+void overload_close(struct overload *o);
+
 /* ---- timers.c: timer probes ---- */
 struct timer {
     int probe;

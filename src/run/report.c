@@ -12,8 +12,8 @@ void report_skipped(struct session *s, struct abi_session *h)
     if (s->suppress_handler_errors || skipped(h) <= (u64)s->maxskipped || h->state == STATE_ERROR)
         return;
     __atomic_store_n(&h->state, STATE_ERROR, __ATOMIC_RELEASE);
-    diag_error(&s->diag, "Skipped too many probes (%llu), more than MAXSKIPPED (%lld)",
-               (unsigned long long)skipped(h), (long long)s->maxskipped);
+    diag_error(&s->diag, "Skipped too many probes, check MAXSKIPPED or try again with stap -t for "
+                         "more details.");
 }
 
 static void count(struct session *s, u64 n, const char *what)

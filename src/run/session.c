@@ -24,6 +24,7 @@ struct run {
     struct sink sink;
     struct timers timers;
     struct child child;
+    struct overload overload;
     int epoll;
     u64 deadline; /* -T; 0 = none */
     u64 clock_due;
@@ -211,18 +212,17 @@ static bool watch_all(struct run *r)
 static int patience(const struct run *r, u64 drained)
 {
     int ms = drained * 4 > r->ring_size ? DRAIN_SOON_MS : drained ? DRAIN_MS : DRAIN_IDLE_MS;
-    if (r->deadline) {
-        u64 now = monotonic_ns();
-        u64 left = r->deadline > now ? (r->deadline - now) / NS_PER_MS + 1 : 0;
-        if (left < (u64)ms)
-            ms = (int)left;
-    }
-    return ms;
+    u64 now = monotonic_ns(), due = overload_due(&r->overload);
+    if (r->deadline && r->deadline < due)
+        due = r->deadline;
+    u64 left = due > now ? (due - now) / NS_PER_MS + 1 : 0;
+    return left < (u64)ms ? (int)left : ms;
 }
 
 static void wait_for_end(struct run *r)
 {
     u64 drained = drain(r);
+    overload_init(&r->overload, r->s);
     while (!stopped(r)) {
         struct epoll_event ev[8];
         if (!drained) {
@@ -241,9 +241,12 @@ static void wait_for_end(struct run *r)
         }
         refresh_clock(r);
         drained = drain(r);
+        if (overload_check(&r->overload, r->s, r->bpf))
+            change_state(r, STATE_RUNNING, STATE_ERROR);
         if (r->deadline && monotonic_ns() >= r->deadline)
             stop(r);
     }
+    overload_close(&r->overload);
     stop(r);
 }
 

@@ -32,6 +32,8 @@ bool session_limits(struct session *s)
     s->maxerrors = 0;
     s->maxskipped = 100;
     s->maxtrylock = 1000;
+    s->overload_threshold = 500000000;
+    s->overload_interval = 1000000000;
     const struct limit limits[] = {
         {"MAXSTRINGLEN", &s->maxstringlen, 16, 32768},
         {"MAXACTION", &s->maxaction, 1, 1000000000},
@@ -41,9 +43,12 @@ bool session_limits(struct session *s)
         {"MAXERRORS", &s->maxerrors, 0, INT32_MAX},
         {"MAXSKIPPED", &s->maxskipped, 0, INT32_MAX},
         {"MAXTRYLOCK", &s->maxtrylock, 1, 1000000},
+        {"STP_OVERLOAD_THRESHOLD", &s->overload_threshold, 0, INT64_MAX},
+        {"STP_OVERLOAD_INTERVAL", &s->overload_interval, 1, INT64_MAX},
     };
     vec_for (i, s->defines) {
         const struct define *d = &s->defines.v[i];
+        s->overload_off |= strcmp(d->name, "STP_NO_OVERLOAD") == 0;
         for (size_t k = 0; k < sizeof limits / sizeof *limits; k++) {
             const struct limit *l = &limits[k];
             if (strcmp(d->name, l->name) != 0)

@@ -42,13 +42,15 @@ struct session {
     const char *script_name;
 
     /* limits, from -D or defaults; sema/limits.c */
-    int64_t maxstringlen;                       /* 512, with the NUL */
-    int64_t maxaction, maxaction_interruptible; /* 1000, 10 × maxaction */
-    int64_t maxmapentries;                      /* 2048 */
-    int64_t maxnesting;                         /* 10 */
-    int64_t maxerrors;                          /* 0 */
-    int64_t maxskipped;                         /* 100 */
-    int64_t maxtrylock;                         /* 1000 */
+    int64_t maxstringlen;                          /* 512, with the NUL */
+    int64_t maxaction, maxaction_interruptible;    /* 1000, 10 × maxaction */
+    int64_t maxmapentries;                         /* 2048 */
+    int64_t maxnesting;                            /* 10 */
+    int64_t maxerrors;                             /* 0 */
+    int64_t maxskipped;                            /* 100 */
+    int64_t maxtrylock;                            /* 1000 */
+    int64_t overload_threshold, overload_interval; /* cycles: 500,000,000 of 1,000,000,000 */
+    bool overload_off;                             /* -DSTP_NO_OVERLOAD */
     int64_t mintimens;
 
     void *tapset;     /* sema/tapset.c: private index */
