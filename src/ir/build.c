@@ -82,8 +82,10 @@ struct ir_value ir_literal(struct ir_builder *b, const char *text)
         at = off + 1;
         hash_put(lits, key, (void *)at);
     }
-    return (struct ir_value){
-        .is_string = true, .mem = ir_mem_at(IRM_RODATA, (int32_t)at - 1), .bound = (uint32_t)n + 1};
+    return (struct ir_value){.is_string = true,
+                             .mem = ir_mem_at(IRM_RODATA, (int32_t)at - 1),
+                             .bound = (uint32_t)n + 1,
+                             .padded = true};
 }
 
 /* ---- leaving early ---- */

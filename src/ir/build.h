@@ -8,6 +8,7 @@
 enum {
     OUT_SIZE = 8192,     /* output buffer of a context */
     STR_FIXED = 64,      /* strings up to this bound are shipped in a fixed space */
+    COPY_MAX = 128,      /* strings up to this are copied word by word where that is possible */
     SEGMENT_INSNS = 600, /* of straight code, then a new segment */
     INLINE_COST = 160,   /* AST nodes of a function that is still copied into each caller */
     INLINE_TOTAL = 1600, /* … and of one that is, in all copies together */

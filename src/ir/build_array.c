@@ -44,6 +44,10 @@ struct ir_mem build_key(struct ir_builder *b, const struct variable *v, struct e
     struct ir_value *vals = arena_new_array(b->arena, struct ir_value, n + 1);
     for (size_t i = 0; i < n; i++)
         vals[i] = build_stable(b, args[i], args + i + 1, n - i - 1);
+    /* A lone string that is already as a key has to be is one. */
+    if (n == 1 && vals[0].padded && vals[0].mem.kind == IRM_SLOT &&
+        round8(vals[0].bound) == loc->key_size)
+        return vals[0].mem;
     struct ir_mem key = ir_slot_mem(ir_new_slot(b, loc->key_size, "key"), 0);
     for (size_t i = 0; i < n; i++) {
         struct ir_mem m = key;
@@ -52,7 +56,14 @@ struct ir_mem build_key(struct ir_builder *b, const struct variable *v, struct e
             ir_store(b, m, 8, vals[i].reg);
             continue;
         }
-        uint32_t room = round8(v->key_bounds[i]);
+        uint32_t room = round8(v->key_bounds[i]), have = round8(vals[i].bound);
+        if (vals[i].padded && have <= room && have <= COPY_MAX) {
+            ir_emit(b, (struct ir_insn){.op = IR_COPY, .mem = m, .mem2 = vals[i].mem, .imm = have});
+            m.off += (int32_t)have;
+            if (have < room)
+                ir_emit(b, (struct ir_insn){.op = IR_ZERO, .mem = m, .imm = room - have});
+            continue;
+        }
         ir_emit(b, (struct ir_insn){.op = IR_ZERO, .mem = m, .imm = room});
         ir_str_copy(b, (struct ir_value){.is_string = true, .mem = m, .bound = v->key_bounds[i]},
                     vals[i]);

@@ -11,6 +11,7 @@ struct ir_value {
     ir_reg reg;
     struct ir_mem mem;
     uint32_t bound;
+    bool padded; /* zeros from the NUL on, up to the bound rounded up to 8 */
 };
 
 struct intrinsic_call {

@@ -58,6 +58,7 @@ static void emit_gid(struct intrinsic_call *c)
 static void emit_execname(struct intrinsic_call *c)
 {
     ir_call(c->b, H_GET_CURRENT_COMM, 2, IR_ARGS(IR_A_MEM(c->result.mem), IR_A_IMM(COMM_SIZE)));
+    c->result.padded = true; /* strscpy_pad() */
 }
 
 static void emit_task_current(struct intrinsic_call *c)
