@@ -7,6 +7,18 @@
 
 #include "ir/build.h"
 
+enum { MEMORY_MAX = 1024 }; /* bytes of one %m */
+
+/* 0: the conversion does not print memory. */
+static uint32_t memory_size(const struct fmt_part *p)
+{
+    if (p->conv != FMT_MEMORY_M && p->conv != FMT_MEMORY_HEX)
+        return 0;
+    if (p->prec_arg || p->prec > MEMORY_MAX)
+        return MEMORY_MAX;
+    return p->prec > 0 ? (uint32_t)p->prec : 1;
+}
+
 /* A record being written at a moving position of the output buffer. */
 struct record {
     ir_reg start; /* position of its header */
@@ -56,6 +68,46 @@ static void record_string(struct ir_builder *b, struct record *r, struct ir_valu
                      (int64_t)(r->off + sizeof(struct rec_str)));
     r->max += r->off + string_room(v.bound);
     r->off = 0;
+}
+
+/* %m and %M: `size` bytes, or as many as the long `n` says, at address v. */
+static void record_memory(struct ir_builder *b, struct record *r, const struct expr *e,
+                          const struct fmt_part *p, ir_reg n, struct ir_value v)
+{
+    bool user = p->flags & FMTF_ALT;
+    uint32_t size = memory_size(p);
+    struct ir_arg count = IR_A_IMM(size);
+    if (n) {
+        /* As the formatter does: 1 where it is not positive, cut at the most. */
+        ir_reg bytes = ir_new_reg(b);
+        uint32_t small = ir_new_block(b, "no size"), large = ir_new_block(b, "too large"),
+                 check = ir_new_block(b, "check size"), read = ir_new_block(b, "read");
+        ir_mov(b, bytes, n);
+        ir_bri(b, CC_SLE, bytes, 0, small, check);
+        ir_at(b, small);
+        ir_mov(b, bytes, ir_const(b, 1));
+        ir_jmp(b, read);
+        ir_at(b, check);
+        ir_bri(b, CC_SGT, bytes, size, large, read);
+        ir_at(b, large);
+        ir_mov(b, bytes, ir_const(b, size));
+        ir_jmp(b, read);
+        ir_at(b, read);
+        count = IR_A_SIZE(bytes, size);
+    }
+    ir_storei(b, out_at(r, 0), 8, round8(size));
+    ir_reg st =
+        ir_call(b, user ? HELPER_PROBE_READ_USER : HELPER_PROBE_READ_KERNEL, 3,
+                IR_ARGS(IR_A_MEM(out_at(r, sizeof(struct rec_str))), count, IR_A_REG(v.reg)));
+    uint32_t bad = ir_new_block(b, "fault"), good = ir_new_block(b, "read");
+    ir_bri(b, CC_EQ, ir_bini(b, B_SHL, st, 32), 0, good, bad);
+    ir_at(b, bad);
+    ir_raise_format(b, e,
+                    user ? "user memory copy fault at 0x%x [man error::fault]"
+                         : "kernel memory copy fault at 0x%x [man error::fault]",
+                    1, &v);
+    ir_at(b, good);
+    r->off += string_room(size);
 }
 
 static void record_long(struct ir_builder *b, struct record *r, ir_reg v)
@@ -196,10 +248,24 @@ void build_print(struct ir_builder *b, const struct expr *e)
     expr_vec args = {0};
     flatten(b, e, &parts, &args);
     struct ir_value *vals = arena_new_array(b->arena, struct ir_value, args.n + 1);
+    /* By argument: the %m or %M it is the address of. */
+    const struct fmt_part **memory = arena_new_array(b->arena, const struct fmt_part *, args.n + 1);
+    size_t nth = 0;
+    vec_for (i, parts) {
+        const struct fmt_part *p = &parts.v[i];
+        if (p->conv == FMT_LITERAL)
+            continue;
+        nth += (size_t)p->width_arg + (size_t)p->prec_arg;
+        if (nth < args.n && memory_size(p))
+            memory[nth] = p;
+        nth++;
+    }
     uint32_t size = sizeof(struct rec);
     vec_for (i, args) {
         vals[i] = build_stable(b, args.v[i], args.v + i + 1, args.n - i - 1);
-        size += vals[i].is_string ? string_room(vals[i].bound) : 8;
+        size += vals[i].is_string ? string_room(vals[i].bound)
+                : memory[i]       ? string_room(memory_size(memory[i]))
+                                  : 8;
     }
     if (size > RECORD_MAX) {
         build_unsupported(b, e->tok,
@@ -211,6 +277,9 @@ void build_print(struct ir_builder *b, const struct expr *e)
     vec_for (i, args) {
         if (vals[i].is_string)
             record_string(b, &r, vals[i]);
+        else if (memory[i])
+            record_memory(b, &r, args.v[i], memory[i],
+                          memory[i]->prec_arg && i ? vals[i - 1].reg : 0, vals[i]);
         else
             record_long(b, &r, vals[i].reg);
     }
