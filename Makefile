@@ -9,7 +9,7 @@ BPF_CLANG ?= clang
 CFLAGS ?= -O2 -g
 WARN = -Wall -Wextra -Werror
 ALL_CFLAGS = -std=gnu17 $(WARN) $(CFLAGS) -iquote src -I$(BUILD)/gen -D_GNU_SOURCE -MMD -MP $(EXTRA_CFLAGS)
-LIBS = -lbpf -lelf -pthread
+LIBS = -lbpf -ldw -lelf -pthread
 
 LAYERS = base lang debuginfo sema probes ir bpf run cli
 SRCS := $(foreach l,$(LAYERS),$(wildcard src/$(l)/*.c))

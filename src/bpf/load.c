@@ -185,10 +185,9 @@ static int load_once(struct gen_prog *g, char *log, size_t log_size, uint32_t le
 {
     const struct probe *p = g->ir->probe;
     static const enum bpf_prog_type types[] = {
-        [PROG_SYSCALL] = BPF_PROG_TYPE_SYSCALL,
-        [PROG_TRACING] = BPF_PROG_TYPE_TRACING,
-        [PROG_RAW_TP] = BPF_PROG_TYPE_RAW_TRACEPOINT,
-        [PROG_PERF_EVENT] = BPF_PROG_TYPE_PERF_EVENT,
+        [PROG_SYSCALL] = BPF_PROG_TYPE_SYSCALL,       [PROG_TRACING] = BPF_PROG_TYPE_TRACING,
+        [PROG_RAW_TP] = BPF_PROG_TYPE_RAW_TRACEPOINT, [PROG_PERF_EVENT] = BPF_PROG_TYPE_PERF_EVENT,
+        [PROG_KPROBE] = BPF_PROG_TYPE_KPROBE,
     };
     enum bpf_prog_type type = types[p->attach.prog];
     LIBBPF_OPTS(bpf_prog_load_opts, o);

@@ -105,12 +105,47 @@ struct kernel_btf *kernel_btf_open(struct arena *a, const char **why)
     return b;
 }
 
+struct kernel_btf *kbtf_new(struct arena *a)
+{
+    struct kernel_btf *b = arena_new_obj(a, struct kernel_btf);
+    b->arena = a;
+    b->made = true;
+    vec_push(a, &b->made_types, NULL);
+    vec_push(a, &b->made_names, "");
+    return b;
+}
+
+uint32_t kbtf_add_name(struct kernel_btf *b, const char *name)
+{
+    if (!name || !*name)
+        return 0;
+    vec_push(b->arena, &b->made_names, name);
+    return (uint32_t)b->made_names.n - 1;
+}
+
+uint32_t kbtf_reserve(struct kernel_btf *b)
+{
+    vec_push(b->arena, &b->made_types, NULL);
+    return (uint32_t)b->made_types.n - 1;
+}
+
+void kbtf_set(struct kernel_btf *b, uint32_t id, const struct btf_type *t)
+{
+    b->made_types.v[id] = t;
+}
+
 /* Calls fn for every type in order of ids until it returns true. */
 static void walk(struct kernel_btf *b,
                  bool (*fn)(const struct btf_type *t, uint32_t id, uint32_t at, void *arg),
                  void *arg)
 {
     uint32_t id = 1;
+    if (b->made) {
+        for (; id < b->made_types.n; id++)
+            if (b->made_types.v[id] && fn(b->made_types.v[id], id, 0, arg))
+                return;
+        return;
+    }
     for (uint32_t at = 0; at + sizeof(struct btf_type) <= b->types_len; id++) {
         const struct btf_type *t = (const void *)(b->types + at);
         size_t size = record_size(t);
@@ -131,6 +166,8 @@ static bool note_offset(const struct btf_type *t, uint32_t id, uint32_t at, void
 
 const struct btf_type *kbtf_type(struct kernel_btf *b, uint32_t id)
 {
+    if (b->made)
+        return id < b->made_types.n ? b->made_types.v[id] : NULL;
     if (!b->n) {
         /* Twelve bytes is the shortest record. */
         b->offset = arena_new_array(b->arena, uint32_t, b->types_len / 12 + 2);
@@ -141,12 +178,30 @@ const struct btf_type *kbtf_type(struct kernel_btf *b, uint32_t id)
 
 const char *kbtf_name(struct kernel_btf *b, uint32_t name_off)
 {
+    if (b->made)
+        return name_off < b->made_names.n ? b->made_names.v[name_off] : "";
     return name_off < b->strings_len ? b->strings + name_off : "";
 }
 
 struct search {
     uint32_t name_off, kind, id;
 };
+
+struct named {
+    struct kernel_btf *b;
+    const char *name;
+    uint32_t kind, id;
+};
+
+static bool is_named(const struct btf_type *t, uint32_t id, uint32_t at, void *arg)
+{
+    struct named *s = arg;
+    (void)at;
+    if (BTF_INFO_KIND(t->info) != s->kind || strcmp(kbtf_name(s->b, t->name_off), s->name) != 0)
+        return false;
+    s->id = id;
+    return true;
+}
 
 static bool has_name(const struct btf_type *t, uint32_t id, uint32_t at, void *arg)
 {
@@ -160,6 +215,11 @@ static bool has_name(const struct btf_type *t, uint32_t id, uint32_t at, void *a
 
 uint32_t kbtf_find(struct kernel_btf *b, const char *name, uint32_t kind)
 {
+    if (b->made) {
+        struct named m = {b, name, kind, 0};
+        walk(b, is_named, &m);
+        return m.id;
+    }
     /* Each string is there once: find it, then compare offsets only. */
     size_t n = strlen(name) + 1;
     const char *p = b->strings, *end = b->strings + b->strings_len;

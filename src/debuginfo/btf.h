@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Types of the running kernel: its BTF, read when first asked for.
+/* C types in the form of BTF: those of the running kernel, read when first asked
+ * for, and tables that other debug information is converted to (debuginfo/dwarf.h).
  * Format: Documentation/bpf/btf.rst. */
 #pragma once
 #include <linux/btf.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/vec.h"
 
 struct arena;
 
@@ -19,7 +22,20 @@ struct kernel_btf {
     struct arena *arena;
     uint32_t *offset; /* by type id, into types; made when a type is first asked for by id */
     uint32_t n;       /* ids are 1 … n - 1; 0 until then */
+    /* A table that is being made: types by id, names by name_off; offset is NULL. */
+    bool made;
+    VEC(const struct btf_type *) made_types;
+    VEC(const char *) made_names;
 };
+
+/* An empty table to add to. */
+struct kernel_btf *kbtf_new(struct arena *a);
+/* A name_off for `name`, which must live as long as the table; 0 for NULL and "". */
+uint32_t kbtf_add_name(struct kernel_btf *b, const char *name);
+/* Reserves an id, for types that refer to themselves; kbtf_set gives it its type. */
+uint32_t kbtf_reserve(struct kernel_btf *b);
+/* `t` and what follows it in the format live as long as the table. */
+void kbtf_set(struct kernel_btf *b, uint32_t id, const struct btf_type *t);
 
 /* NULL when the kernel has no BTF (CONFIG_DEBUG_INFO_BTF) or it cannot be read;
  * *why says which. */

@@ -169,7 +169,8 @@ static void emit_ppfunc(struct intrinsic_call *c)
 
 static void emit_is_return(struct intrinsic_call *c)
 {
-    c->result.reg = ir_const(c->b, c->probe->attach.kind == ATTACH_SYSCALL_EXIT);
+    c->result.reg = ir_const(c->b, c->probe->attach.kind == ATTACH_SYSCALL_EXIT ||
+                                       c->probe->attach.kind == ATTACH_URETPROBE);
 }
 
 static void emit_target(struct intrinsic_call *c)

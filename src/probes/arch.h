@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What probes know of the architecture: one file for each, arch_*.c. */
 #pragma once
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct arch_syscall {
@@ -12,3 +14,10 @@ extern const struct arch_syscall arch_syscalls[];
 /* Offsets in struct pt_regs of the six arguments and the number of a system call. */
 extern const int32_t arch_syscall_arg[6];
 extern const int32_t arch_syscall_nr;
+/* Offsets in struct pt_regs by DWARF register number (psABI); -1: not there. */
+enum { ARCH_DWARF_REGS = 17 };
+extern const int32_t arch_dwarf_reg[ARCH_DWARF_REGS];
+extern const int32_t arch_reg_ip, arch_reg_sp, arch_reg_return;
+/* A register by its name in assembly ("rdi", "eax", "al"): its offset and size in
+ * bytes; false: no such register. */
+bool arch_reg_named(const char *name, size_t n, int32_t *offset, unsigned *size);

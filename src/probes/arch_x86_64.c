@@ -3,10 +3,42 @@
 #include "probes/arch.h"
 
 #include <stddef.h>
+#include <string.h>
 
 /* struct pt_regs (arch/x86/include/asm/ptrace.h): rdi rsi rdx r10 r8 r9. */
 const int32_t arch_syscall_arg[6] = {112, 104, 96, 56, 72, 64};
 const int32_t arch_syscall_nr = 120;
+
+/* rax rdx rcx rbx rsi rdi rbp rsp r8 … r15, return address (psABI, figure 3.36). */
+const int32_t arch_dwarf_reg[ARCH_DWARF_REGS] = {80, 96, 88, 40, 104, 112, 32, 152, 72,
+                                                 64, 56, 48, 24, 16,  8,   0,  128};
+const int32_t arch_reg_ip = 128, arch_reg_sp = 152, arch_reg_return = 80;
+
+bool arch_reg_named(const char *name, size_t n, int32_t *offset, unsigned *size)
+{
+    static const struct {
+        char names[4][5]; /* 8, 4, 2 and 1 bytes */
+        int32_t offset;
+    } regs[] = {
+        {{"rax", "eax", "ax", "al"}, 80},      {{"rbx", "ebx", "bx", "bl"}, 40},
+        {{"rcx", "ecx", "cx", "cl"}, 88},      {{"rdx", "edx", "dx", "dl"}, 96},
+        {{"rsi", "esi", "si", "sil"}, 104},    {{"rdi", "edi", "di", "dil"}, 112},
+        {{"rbp", "ebp", "bp", "bpl"}, 32},     {{"rsp", "esp", "sp", "spl"}, 152},
+        {{"r8", "r8d", "r8w", "r8b"}, 72},     {{"r9", "r9d", "r9w", "r9b"}, 64},
+        {{"r10", "r10d", "r10w", "r10b"}, 56}, {{"r11", "r11d", "r11w", "r11b"}, 48},
+        {{"r12", "r12d", "r12w", "r12b"}, 24}, {{"r13", "r13d", "r13w", "r13b"}, 16},
+        {{"r14", "r14d", "r14w", "r14b"}, 8},  {{"r15", "r15d", "r15w", "r15b"}, 0},
+        {{"rip", "eip", "ip", ""}, 128},
+    };
+    for (size_t i = 0; i < sizeof regs / sizeof *regs; i++)
+        for (unsigned k = 0; k < 4; k++)
+            if (strlen(regs[i].names[k]) == n && memcmp(regs[i].names[k], name, n) == 0) {
+                *offset = regs[i].offset;
+                *size = 8u >> k;
+                return true;
+            }
+    return false;
+}
 
 /* The build takes the numbers from <asm/unistd_64.h>. */
 const struct arch_syscall arch_syscalls[] = {

@@ -69,10 +69,8 @@ static struct expr *load(struct session *s, const struct token *tok, struct expr
     return e;
 }
 
-/* The value at an address: loaded when it is a scalar. */
-static struct kernel_value value_at(struct session *s, struct kernel_btf *b,
-                                    const struct token *tok, struct expr *address, uint32_t type,
-                                    bool user)
+struct kernel_value kdata_at(struct session *s, struct kernel_btf *b, const struct token *tok,
+                             struct expr *address, uint32_t type, bool user)
 {
     struct kernel_value v = {.e = address, .type = type, .user = user};
     const struct btf_type *t = kbtf_type(b, kbtf_skip(b, type));
@@ -113,6 +111,40 @@ static const char *type_text(struct session *s, struct kernel_btf *b, uint32_t i
     case BTF_KIND_ARRAY:
         return arena_printf(s->arena, "%s[]",
                             type_text(s, b, ((const struct btf_array *)(t + 1))->type));
+    default:
+        return name;
+    }
+}
+
+const char *kdata_c_type(struct session *s, struct kernel_btf *b, uint32_t id)
+{
+    const struct btf_type *t = kbtf_type(b, id);
+    const char *name = t ? kbtf_name(b, t->name_off) : "";
+    switch (kind_of(t)) {
+    case BTF_KIND_UNKN:
+        return "void";
+    case BTF_KIND_PTR:
+        if (kind_of(kbtf_type(b, t->type)) == BTF_KIND_FUNC_PROTO)
+            return "void (*)()";
+        return arena_printf(s->arena, "%s*", kdata_c_type(s, b, t->type));
+    case BTF_KIND_CONST:
+        return arena_printf(s->arena, "%s const", kdata_c_type(s, b, t->type));
+    case BTF_KIND_VOLATILE:
+        return arena_printf(s->arena, "%s volatile", kdata_c_type(s, b, t->type));
+    case BTF_KIND_RESTRICT:
+    case BTF_KIND_TYPE_TAG:
+        return kdata_c_type(s, b, t->type);
+    case BTF_KIND_STRUCT:
+        return arena_printf(s->arena, "struct %s", *name ? name : "{...}");
+    case BTF_KIND_UNION:
+        return arena_printf(s->arena, "union %s", *name ? name : "{...}");
+    case BTF_KIND_ENUM:
+    case BTF_KIND_ENUM64:
+        return arena_printf(s->arena, "enum %s", *name ? name : "{...}");
+    case BTF_KIND_ARRAY: {
+        const struct btf_array *a = (const void *)(t + 1);
+        return arena_printf(s->arena, "%s[%u]", kdata_c_type(s, b, a->type), a->nelems);
+    }
     default:
         return name;
     }
@@ -161,7 +193,7 @@ static bool step_member(struct session *s, struct kernel_btf *b, struct kernel_v
     if (m.bit_size)
         *v = bit_field(s, b, st->tok, v->e, &m, v->user);
     else
-        *v = value_at(s, b, st->tok, add(s, v->e, m.bit_offset / 8), m.type, v->user);
+        *v = kdata_at(s, b, st->tok, add(s, v->e, m.bit_offset / 8), m.type, v->user);
     return true;
 }
 
@@ -188,7 +220,7 @@ static bool step_index(struct session *s, struct kernel_btf *b, struct kernel_va
     else
         at = binary(s, st->tok, OP_ADD, at,
                     binary(s, st->tok, OP_MUL, st->expr, number(s, st->tok, size)));
-    *v = value_at(s, b, st->tok, at, elem, v->user);
+    *v = kdata_at(s, b, st->tok, at, elem, v->user);
     return true;
 }
 
@@ -256,7 +288,7 @@ static void pretty_struct(struct session *s, struct kernel_btf *b, struct kernel
         pretty(s, b,
                km.bit_size
                    ? bit_field(s, b, v.e->tok, v.e, &km, v.user)
-                   : value_at(s, b, v.e->tok, add(s, v.e, km.bit_offset / 8), km.type, v.user),
+                   : kdata_at(s, b, v.e->tok, add(s, v.e, km.bit_offset / 8), km.type, v.user),
                depth, format, args);
     }
     append(s, format, "}");
@@ -299,7 +331,7 @@ static void pretty(struct session *s, struct kernel_btf *b, struct kernel_value 
         for (uint32_t i = 0; i < arr->nelems && i < 5; i++) {
             append(s, format, i ? ", " : "");
             pretty(s, b,
-                   value_at(s, b, e->tok, add(s, e, (int64_t)i * kbtf_size(b, arr->type)),
+                   kdata_at(s, b, e->tok, add(s, e, (int64_t)i * kbtf_size(b, arr->type)),
                             arr->type, v.user),
                    depth - 1, format, args);
         }
@@ -425,11 +457,8 @@ struct expr *kdata_cast(struct session *s, const struct expr *e, bool lvalue, co
         *why = "write to memory of the kernel is not possible";
         return NULL;
     }
-    if (module && *module && strncmp(module, "kernel", 6) != 0) {
-        *why =
-            arena_printf(s->arena, "types of '%s' are not known, only those of the kernel", module);
-        return NULL;
-    }
+    if (module && *module && *module != '<' && strncmp(module, "kernel", 6) != 0)
+        return udata_cast(s, e, module, lvalue, why);
     struct kernel_btf *b = session_btf(s, why);
     if (!b)
         return NULL;

@@ -16,6 +16,11 @@ struct kernel_value {
 /* The value of an argument passed in a 64-bit word. */
 struct expr *kdata_narrow(struct session *s, struct kernel_btf *b, struct expr *word,
                           uint32_t type);
+/* The value at an address: loaded when it is a scalar. */
+struct kernel_value kdata_at(struct session *s, struct kernel_btf *b, const struct token *tok,
+                             struct expr *address, uint32_t type, bool user);
+/* A type as C writes it, the way that -L shows it: "char const*", "struct node*". */
+const char *kdata_c_type(struct session *s, struct kernel_btf *b, uint32_t id);
 /* Applies ->, [ ], & and trailing $ of `t` to v.  NULL with *why set. */
 struct expr *kdata_steps(struct session *s, struct kernel_btf *b, struct kernel_value v,
                          const struct target *t, const struct token *tok, const char **why);
@@ -25,6 +30,9 @@ void kdata_format(struct session *s, struct kernel_btf *b, struct kernel_value v
                   const char **format, expr_vec *args);
 /* @cast(…) to a type of the kernel, with its components; NULL with *why set. */
 struct expr *kdata_cast(struct session *s, const struct expr *e, bool lvalue, const char **why);
+/* The same for a type of a program or library (process_data.c). */
+struct expr *udata_cast(struct session *s, const struct expr *e, const char *path, bool lvalue,
+                        const char **why);
 /* sprintf(format, args…) */
 struct expr *kdata_sprintf(struct session *s, const struct token *tok, const char *format,
                            const expr_vec *args);

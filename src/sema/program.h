@@ -16,6 +16,8 @@ enum attach_kind {
     ATTACH_TRACEPOINT,    /* tp_btf: name, btf_id of the btf_trace_NAME typedef */
     ATTACH_SYSCALL_ENTER, /* tp_btf sys_enter when the number is `nr` */
     ATTACH_SYSCALL_EXIT,
+    ATTACH_UPROBE, /* by the provider */
+    ATTACH_URETPROBE,
 };
 
 /* BPF program type that runs the handler (values are ours). */
@@ -24,6 +26,7 @@ enum prog_kind {
     PROG_TRACING, /* arguments are pointers that the verifier knows */
     PROG_RAW_TP,  /* arguments are numbers */
     PROG_PERF_EVENT,
+    PROG_KPROBE, /* kprobes and uprobes: the context is struct pt_regs */
 };
 
 struct attach_point {

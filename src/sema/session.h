@@ -16,6 +16,7 @@ struct global_init {
     const char *name, *value;
 };
 
+struct hash;
 struct session {
     struct arena *arena;
     struct diag diag;
@@ -55,6 +56,8 @@ struct session {
 
     void *tapset;     /* sema/tapset.c: private index */
     void *kernel_btf; /* debuginfo/btf.c: private, loaded on first use */
+    struct hash
+        *modules; /* probes/process_data.c: by path, programs and libraries that were read */
 };
 
 struct kernel_btf;

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Modules: their files, functions, statements and marks. */
+#include <dwarf.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "debuginfo/dwarf_private.h"
+
+static const Dwfl_Callbacks callbacks = {
+    .find_elf = dwfl_build_id_find_elf,
+    .find_debuginfo = dwfl_standard_find_debuginfo,
+    .section_address = dwfl_offline_section_address,
+};
+
+struct dw_module *dw_open(struct arena *a, const char *path, const char **why)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        *why = arena_printf(a, "cannot open %s: %m", path);
+        return NULL;
+    }
+    struct dw_module *m = arena_new_obj(a, struct dw_module);
+    m->arena = a;
+    m->path = path;
+    m->types = kbtf_new(a);
+    hash_init(&m->type_ids, a);
+    hash_init(&m->type_dies, a);
+    m->dwfl = dwfl_begin(&callbacks);
+    if (m->dwfl) {
+        dwfl_report_begin(m->dwfl);
+        m->mod = dwfl_report_offline(m->dwfl, path, path, fd);
+        dwfl_report_end(m->dwfl, NULL, NULL);
+    }
+    if (!m->mod) {
+        *why = arena_printf(a, "%s is not an ELF file that can be read: %s", path, dwfl_errmsg(-1));
+        close(fd);
+        return NULL;
+    }
+    Dwarf_Addr bias;
+    m->elf = dwfl_module_getelf(m->mod, &bias);
+    m->dwarf = dwfl_module_getdwarf(m->mod, &bias);
+    if (!m->elf) {
+        *why = arena_printf(a, "%s: %s", path, dwfl_errmsg(-1));
+        return NULL;
+    }
+    return m;
+}
+
+const char *dw_path(const struct dw_module *m)
+{
+    return m->path;
+}
+
+bool dw_has_dwarf(const struct dw_module *m)
+{
+    return m->dwarf != NULL;
+}
+
+struct kernel_btf *dw_types(struct dw_module *m)
+{
+    return m->types;
+}
+
+bool dw_is_fixed(const struct dw_module *m)
+{
+    GElf_Ehdr eh;
+    return gelf_getehdr(m->elf, &eh) && eh.e_type == ET_EXEC;
+}
+
+bool dw_symbol(const struct dw_module *m, const char *name, uint64_t *addr)
+{
+    int n = dwfl_module_getsymtab(m->mod);
+    for (int i = 1; i < n; i++) {
+        GElf_Sym sym;
+        GElf_Addr at;
+        const char *have = dwfl_module_getsym_info(m->mod, i, &sym, &at, NULL, NULL, NULL);
+        if (have && sym.st_shndx != SHN_UNDEF && strcmp(have, name) == 0) {
+            *addr = sym.st_value;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool dw_file_offset(const struct dw_module *m, uint64_t addr, uint64_t *offset)
+{
+    size_t n;
+    if (elf_getphdrnum(m->elf, &n))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        GElf_Phdr ph;
+        if (!gelf_getphdr(m->elf, (int)i, &ph) || ph.p_type != PT_LOAD || addr < ph.p_vaddr ||
+            addr - ph.p_vaddr >= ph.p_filesz)
+            continue;
+        *offset = addr - ph.p_vaddr + ph.p_offset;
+        return true;
+    }
+    return false;
+}
+
+/* ---- functions ---- */
+
+struct find {
+    struct dw_module *m;
+    const char *pattern;
+    dw_function_vec *out;
+    const char *comp_dir;
+};
+
+static const char *file_of(struct find *f, Dwarf_Die *die)
+{
+    const char *file = dwarf_decl_file(die);
+    size_t n = f->comp_dir ? strlen(f->comp_dir) : 0;
+    if (file && n && strncmp(file, f->comp_dir, n) == 0 && file[n] == '/')
+        return file + n + 1;
+    return file;
+}
+
+static bool entry_of(Dwarf_Die *die, uint64_t *entry, uint64_t *end)
+{
+    Dwarf_Addr base, start, stop, pc;
+    ptrdiff_t off = 0;
+    if (dwarf_entrypc(die, &pc) != 0)
+        return false;
+    *entry = *end = pc;
+    while ((off = dwarf_ranges(die, off, &base, &start, &stop)) > 0)
+        if (pc >= start && pc < stop)
+            *end = stop;
+    return true;
+}
+
+static Dwarf_Line *line_at(Dwarf_Lines *lines, size_t n, size_t i, uint64_t *pc, int *line)
+{
+    Dwarf_Line *l = i < n ? dwarf_onesrcline(lines, i) : NULL;
+    Dwarf_Addr a;
+    if (!l || dwarf_lineaddr(l, &a) != 0 || dwarf_lineno(l, line) != 0)
+        return NULL;
+    *pc = a;
+    return l;
+}
+
+/* First row at or behind an address; rows are in order of addresses. */
+static size_t first_row(Dwarf_Lines *lines, size_t n, uint64_t pc)
+{
+    size_t lo = 0, hi = n;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        uint64_t a = 0;
+        int line;
+        if (line_at(lines, n, mid, &a, &line) && a >= pc)
+            hi = mid;
+        else
+            lo = mid + 1;
+    }
+    return lo;
+}
+
+static bool optimised(Dwarf_Die *cu)
+{
+    Dwarf_Attribute a;
+    const char *by = dwarf_attr(cu, DW_AT_producer, &a) ? dwarf_formstring(&a) : NULL;
+    for (const char *o = by; o && (o = strstr(o, " -O")); o++)
+        if (o[3] != '0')
+            return true;
+    /* clang says it by function only, others do not say: their locations hold at entry. */
+    return !by || !strstr(by, "GNU");
+}
+
+/* Without optimisation arguments are in their places only behind the prologue: at
+ * the second statement of the function. */
+static uint64_t body_of(Dwarf_Die *die, uint64_t entry, uint64_t end)
+{
+    Dwarf_Die cu;
+    Dwarf_Lines *lines;
+    size_t n;
+    if (!dwarf_diecu(die, &cu, NULL, NULL) || optimised(&cu) ||
+        dwarf_getsrclines(&cu, &lines, &n) != 0)
+        return entry;
+    for (size_t i = first_row(lines, n, entry); i < n; i++) {
+        uint64_t pc;
+        int line;
+        bool statement;
+        Dwarf_Line *l = line_at(lines, n, i, &pc, &line);
+        if (!l || pc >= end)
+            break;
+        if (pc > entry && dwarf_linebeginstatement(l, &statement) == 0 && statement)
+            return pc;
+    }
+    return entry;
+}
+
+static void add_function(struct find *f, Dwarf_Die *die, bool inlined)
+{
+    struct dw_function fn = {.name = dwarf_diename(die), .inlined = inlined};
+    if (!fn.name || !entry_of(die, &fn.entry, &fn.end) || !fn.entry)
+        return;
+    Dwarf_Attribute a;
+    Dwarf_Die *copy = arena_new_obj(f->m->arena, Dwarf_Die);
+    *copy = *die;
+    fn.priv = copy;
+    fn.file = file_of(f, die);
+    dwarf_decl_line(die, &fn.line);
+    fn.body = inlined ? fn.entry : body_of(die, fn.entry, fn.end);
+    bool external = false;
+    if (dwarf_attr_integrate(die, DW_AT_external, &a))
+        dwarf_formflag(&a, &external);
+    fn.exported = external && !inlined;
+    vec_push(f->m->arena, f->out, fn);
+}
+
+static int inline_instance(Dwarf_Die *die, void *arg)
+{
+    add_function(arg, die, true);
+    return DWARF_CB_OK;
+}
+
+static int function(Dwarf_Die *die, void *arg)
+{
+    struct find *f = arg;
+    const char *name = dwarf_diename(die);
+    if (!name || fnmatch(f->pattern, name, 0) != 0)
+        return DWARF_CB_OK;
+    if (dwarf_func_inline(die))
+        dwarf_func_inline_instances(die, inline_instance, f);
+    else
+        add_function(f, die, false);
+    return DWARF_CB_OK;
+}
+
+static bool have_entry(const dw_function_vec *v, uint64_t entry)
+{
+    vec_for (i, *v)
+        if (v->v[i].entry == entry && !v->v[i].inlined)
+            return true;
+    return false;
+}
+
+static void add_symbols(struct find *f)
+{
+    int n = dwfl_module_getsymtab(f->m->mod);
+    for (int i = 1; i < n; i++) {
+        GElf_Sym sym;
+        GElf_Addr addr;
+        const char *name = dwfl_module_getsym_info(f->m->mod, i, &sym, &addr, NULL, NULL, NULL);
+        int type = GELF_ST_TYPE(sym.st_info);
+        if (!name || !*name || sym.st_shndx == SHN_UNDEF || !sym.st_value ||
+            (type != STT_FUNC && type != STT_GNU_IFUNC) || fnmatch(f->pattern, name, 0) != 0)
+            continue;
+        struct dw_function fn = {.name = arena_printf(f->m->arena, "%s", name),
+                                 .entry = sym.st_value,
+                                 .body = sym.st_value,
+                                 .end = sym.st_value + sym.st_size,
+                                 .exported = GELF_ST_BIND(sym.st_info) != STB_LOCAL};
+        char *version = strchr(fn.name, '@');
+        if (version)
+            *version = 0;
+        if (!have_entry(f->out, fn.entry))
+            vec_push(f->m->arena, f->out, fn);
+    }
+}
+
+void dw_functions(struct dw_module *m, const char *pattern, dw_function_vec *out)
+{
+    struct find f = {.m = m, .pattern = pattern, .out = out};
+    Dwarf_CU *cu = NULL;
+    Dwarf_Half version;
+    uint8_t unit;
+    Dwarf_Die die, sub;
+    while (m->dwarf && dwarf_get_units(m->dwarf, cu, &cu, &version, &unit, &die, &sub) == 0) {
+        Dwarf_Attribute a;
+        Dwarf_Die *top = unit == DW_UT_skeleton ? &sub : &die;
+        if (unit != DW_UT_compile && unit != DW_UT_skeleton)
+            continue;
+        f.comp_dir = dwarf_attr_integrate(&die, DW_AT_comp_dir, &a) ? dwarf_formstring(&a) : NULL;
+        dwarf_getfuncs(top, function, &f, 0);
+    }
+    add_symbols(&f);
+}
+
+void dw_lines(struct dw_module *m, const struct dw_function *f, dw_line_vec *out)
+{
+    Dwarf_Die die, cu;
+    Dwarf_Lines *lines;
+    size_t n;
+    if (!f->priv)
+        return;
+    die = *(const Dwarf_Die *)f->priv;
+    if (!dwarf_diecu(&die, &cu, NULL, NULL) || dwarf_getsrclines(&cu, &lines, &n) != 0)
+        return;
+    for (size_t i = first_row(lines, n, f->entry); i < n; i++) {
+        struct dw_line one;
+        bool statement, seen = false;
+        Dwarf_Line *l = line_at(lines, n, i, &one.pc, &one.line);
+        if (!l || one.pc >= f->end)
+            break;
+        if (dwarf_linebeginstatement(l, &statement) != 0 || !statement || one.line == 0)
+            continue;
+        const char *file = dwarf_linesrc(l, NULL, NULL);
+        const char *decl = dwarf_decl_file(&die);
+        if (file && decl && strcmp(file, decl) != 0)
+            continue;
+        vec_for (k, *out)
+            seen |= out->v[k].line == one.line;
+        if (!seen)
+            vec_push(m->arena, out, one);
+    }
+}
+
+/* ---- marks ---- */
+
+static uint64_t section_address(struct dw_module *m, const char *name)
+{
+    size_t strings;
+    if (elf_getshdrstrndx(m->elf, &strings))
+        return 0;
+    for (Elf_Scn *s = NULL; (s = elf_nextscn(m->elf, s));) {
+        GElf_Shdr sh;
+        const char *have = gelf_getshdr(s, &sh) ? elf_strptr(m->elf, strings, sh.sh_name) : NULL;
+        if (have && strcmp(have, name) == 0)
+            return sh.sh_addr;
+    }
+    return 0;
+}
+
+/* A note: three addresses (the mark, the base section as linked, the semaphore),
+ * then provider, name and arguments as strings (sys/sdt.h). */
+static void add_mark(struct dw_module *m, const char *desc, size_t len, uint64_t base,
+                     dw_mark_vec *out)
+{
+    uint64_t addr[3];
+    if (len < sizeof addr + 3 || desc[len - 1])
+        return;
+    memcpy(addr, desc, sizeof addr);
+    const char *end = desc + len, *s[3], *p = desc + sizeof addr;
+    for (int i = 0; i < 3; i++) {
+        if (p >= end)
+            return;
+        s[i] = arena_printf(m->arena, "%s", p);
+        p += strlen(p) + 1;
+    }
+    /* What prelink or the linker moved after the note was made. */
+    uint64_t moved = base ? base - addr[1] : 0;
+    struct dw_mark mark = {.provider = s[0],
+                           .name = s[1],
+                           .args = s[2],
+                           .pc = addr[0] + moved,
+                           .semaphore = addr[2] ? addr[2] + moved : 0};
+    vec_push(m->arena, out, mark);
+}
+
+void dw_marks(struct dw_module *m, dw_mark_vec *out)
+{
+    uint64_t base = section_address(m, ".stapsdt.base");
+    for (Elf_Scn *s = NULL; (s = elf_nextscn(m->elf, s));) {
+        GElf_Shdr sh;
+        Elf_Data *d;
+        if (!gelf_getshdr(s, &sh) || sh.sh_type != SHT_NOTE || !(d = elf_getdata(s, NULL)))
+            continue;
+        GElf_Nhdr note;
+        size_t name, desc;
+        for (size_t at = 0; (at = gelf_getnote(d, at, &note, &name, &desc)) > 0;)
+            if (note.n_namesz == sizeof "stapsdt" &&
+                memcmp((const char *)d->d_buf + name, "stapsdt", sizeof "stapsdt") == 0)
+                add_mark(m, (const char *)d->d_buf + desc, note.n_descsz, base, out);
+    }
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Functions, lines, variables and types of programs and libraries: ELF symbols
+ * and DWARF, by libelf and libdw.  Addresses are those of the file (before it is
+ * loaded anywhere). */
+#pragma once
+#include "debuginfo/btf.h"
+
+struct arena;
+struct dw_module; /* an executable or a shared library */
+
+/* How to compute something: a program for a stack machine.  DW_ADDR pushes an
+ * address in the file, to which the load bias of the process is to be added. */
+enum dw_op_kind {
+    DW_CONST,
+    DW_REG, /* num: DWARF register number */
+    DW_ADDR,
+    DW_ADD,
+    DW_SUB,
+    DW_MUL,
+    DW_AND,
+    DW_OR,
+    DW_XOR,
+    DW_SHL,
+    DW_SHR,
+    DW_SHRA,
+    DW_NEG,
+    DW_NOT,
+    DW_DEREF, /* num: bytes; user memory */
+};
+struct dw_op {
+    enum dw_op_kind kind;
+    int64_t num;
+};
+typedef VEC(struct dw_op) dw_op_vec;
+
+/* Where a variable is. */
+struct dw_place {
+    dw_op_vec ops;
+    bool memory;   /* the result is its address, not its value */
+    uint32_t type; /* in the module's types; 0: not known */
+};
+
+struct dw_function {
+    const char *name;
+    const char *file; /* as the compiler named it; NULL: known from the symbol table only */
+    int line;         /* of its declaration */
+    uint64_t entry;
+    uint64_t body; /* behind the prologue where the compiler did not optimise, else entry */
+    uint64_t end;
+    bool inlined;     /* an instance that is part of another function */
+    bool exported;    /* in the dynamic symbol table */
+    const void *priv; /* the DIE, or NULL */
+};
+typedef VEC(struct dw_function) dw_function_vec;
+
+/* A static mark (sys/sdt.h): .note.stapsdt. */
+struct dw_mark {
+    const char *provider, *name, *args; /* args: "8@%rdi -4@$5" */
+    uint64_t pc;
+    uint64_t semaphore; /* address; 0: none */
+};
+typedef VEC(struct dw_mark) dw_mark_vec;
+
+struct dw_line {
+    uint64_t pc;
+    int line;
+};
+typedef VEC(struct dw_line) dw_line_vec;
+
+/* NULL with *why set: no such file, not ELF.  Lives as long as the arena's user
+ * calls dw_close or the process ends. */
+struct dw_module *dw_open(struct arena *a, const char *path, const char **why);
+const char *dw_path(const struct dw_module *m);
+bool dw_has_dwarf(const struct dw_module *m);
+/* Loaded where it was linked for: addresses of the file are those of processes. */
+bool dw_is_fixed(const struct dw_module *m);
+/* The address of a symbol; false: there is none. */
+bool dw_symbol(const struct dw_module *m, const char *name, uint64_t *addr);
+/* Position in the file of what is loaded at an address; false: nothing is. */
+bool dw_file_offset(const struct dw_module *m, uint64_t addr, uint64_t *offset);
+
+/* All functions whose name matches the pattern (fnmatch): with DWARF those it
+ * describes and their inlined instances; others of the symbol table. */
+void dw_functions(struct dw_module *m, const char *pattern, dw_function_vec *out);
+/* Statements (line table rows) of a function, in order of addresses, one for each
+ * line and address. */
+void dw_lines(struct dw_module *m, const struct dw_function *f, dw_line_vec *out);
+void dw_marks(struct dw_module *m, dw_mark_vec *out);
+
+/* The module's types. */
+struct kernel_btf *dw_types(struct dw_module *m);
+/* A type by its name in C ("struct node", "node", "unsigned int"), looked for in
+ * all of the program; 0: none. */
+uint32_t dw_find_type(struct dw_module *m, const char *name);
+/* A variable as seen at `pc` inside f: false with *why set when there is none or
+ * it is not there at that place. */
+bool dw_variable(struct dw_module *m, const struct dw_function *f, uint64_t pc, const char *name,
+                 struct dw_place *out, const char **why);
+/* A variable with static storage, of the unit whose file matches (NULL: any). */
+bool dw_global(struct dw_module *m, const char *name, const char *file, struct dw_place *out,
+               const char **why);
+/* Type of the value a function returns; 0: none or not known. */
+uint32_t dw_return_type(struct dw_module *m, const struct dw_function *f);
+/* Calls fn for each variable in scope at pc, parameters first. */
+void dw_each_variable(struct dw_module *m, const struct dw_function *f, uint64_t pc,
+                      void (*fn)(const char *name, bool parameter, const struct dw_place *place,
+                                 void *arg),
+                      void *arg);

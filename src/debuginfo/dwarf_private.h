@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Shared by dwarf*.c. */
+#pragma once
+#include <elfutils/libdw.h>
+#include <elfutils/libdwfl.h>
+
+#include "base/arena.h"
+#include "base/hash.h"
+#include "debuginfo/dwarf.h"
+
+struct dw_module {
+    struct arena *arena;
+    const char *path;
+    Dwfl *dwfl;
+    Dwfl_Module *mod;
+    Elf *elf;
+    Dwarf *dwarf; /* NULL: none */
+    struct kernel_btf *types;
+    struct hash type_ids;  /* address of a type's DIE, as text → id + 1 */
+    struct hash type_dies; /* "struct node" → Dwarf_Die *; filled when first needed */
+    bool indexed;
+};
+
+/* dwarf_types.c: 0 for void. */
+uint32_t dw_type_of(struct dw_module *m, Dwarf_Die *die);
+/* The type that DW_AT_type of `die` (or of what it stands for) names. */
+uint32_t dw_type_attr(struct dw_module *m, Dwarf_Die *die);
+
+/* dwarf_expr.c: false with *why when it cannot be computed.  `pc`: where; `function`:
+ * for the frame base; `*memory` as in struct dw_place. */
+bool dw_translate(struct dw_module *m, const Dwarf_Op *ops, size_t n, Dwarf_Die *function,
+                  uint64_t pc, bool at_entry, dw_op_vec *out, bool *memory, const char **why);

@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* process(…): functions, statements and marks of user programs and libraries,
+ * as uprobes. */
+#include "probes/process.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <glob.h>
+#include <limits.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { P_FUNCTION, P_CALL, P_RETURN, P_EXPORTED, P_INLINE, P_STATEMENT, P_NEAREST, P_MARK };
+
+typedef VEC(const char *) path_vec;
+
+#define FAMILY(prefix)                                                                             \
+    {prefix ".function(S)", P_FUNCTION, "the start of a function, inlined instances too"},         \
+        {prefix ".function(S).call", P_CALL, "the start of a function that is not inlined"},       \
+        {prefix ".function(S).return", P_RETURN, "when a function returns"},                       \
+        {prefix ".function(S).exported", P_EXPORTED, "the start of an exported function"},         \
+        {prefix ".function(S).inline", P_INLINE, "the start of an inlined instance"},              \
+        {prefix ".statement(S)", P_STATEMENT, "a line of a function: FUNCTION@FILE:LINE"},         \
+        {prefix ".statement(S).nearest", P_NEAREST, "the line or the next one that has code"},     \
+        {prefix ".mark(S)", P_MARK, "a static mark of sys/sdt.h"},                                 \
+    {                                                                                              \
+        prefix ".provider(S).mark(S)", P_MARK, "a static mark of one provider"                     \
+    }
+
+static const struct probe_pattern patterns[] = {
+    FAMILY("process(S)"),
+    FAMILY("process(N)"),
+    FAMILY("process"),
+    FAMILY("process(S).library(S)"),
+    FAMILY("process(N).library(S)"),
+    FAMILY("process.library(S)"),
+    {0},
+};
+
+/* ---- which program ---- */
+
+static const char *argument(const struct probe_point *pp, const char *component)
+{
+    vec_for (i, pp->comps)
+        if (strcmp(pp->comps.v[i].name, component) == 0 && pp->comps.v[i].arg)
+            return pp->comps.v[i].arg->str;
+    return NULL;
+}
+
+static const char *search(struct session *s, const char *name, const char *dirs)
+{
+    for (const char *d = dirs; d && *d;) {
+        size_t n = strcspn(d, ":");
+        const char *path = arena_printf(s->arena, "%.*s/%s", (int)n, d, name);
+        if (access(path, R_OK) == 0)
+            return path;
+        d += n + (d[n] == ':');
+    }
+    return NULL;
+}
+
+/* Appends the files that a path, a name or a pattern stands for. */
+static const char *programs(struct session *s, const char *name, bool library, path_vec *out)
+{
+    const char *path = name;
+    if (!strchr(name, '/')) {
+        path = search(s, name,
+                      library ? "/lib/x86_64-linux-gnu:/usr/lib/x86_64-linux-gnu:/lib64:/usr/lib64:"
+                                "/lib:/usr/lib:/usr/local/lib"
+                              : getenv("PATH"));
+        if (!path && !library)
+            path = search(s, name, "/lib/x86_64-linux-gnu:/usr/lib/x86_64-linux-gnu");
+        if (!path)
+            return arena_printf(s->arena, "there is no program or library '%s' on the search path",
+                                name);
+    }
+    glob_t g;
+    char full[PATH_MAX];
+    if (glob(path, GLOB_NOMAGIC, NULL, &g) != 0)
+        return arena_printf(s->arena, "no file matches '%s'", name);
+    for (size_t i = 0; i < g.gl_pathc; i++)
+        if (realpath(g.gl_pathv[i], full))
+            vec_push(s->arena, out, arena_printf(s->arena, "%s", full));
+    globfree(&g);
+    return out->n ? NULL : arena_printf(s->arena, "cannot open %s: no such file", name);
+}
+
+/* process without an argument: what -c runs or -x names. */
+static const char *target_program(struct session *s, pid_t pid, path_vec *out)
+{
+    if (!pid && s->command) {
+        size_t n = strcspn(s->command, " \t");
+        return programs(s, arena_strndup(s->arena, s->command, n), false, out);
+    }
+    if (!pid)
+        pid = s->target_pid;
+    if (!pid)
+        return "process without a name is the program of -c or -x, and neither is given";
+    char exe[PATH_MAX];
+    ssize_t n = readlink(arena_printf(s->arena, "/proc/%d/exe", (int)pid), exe, sizeof exe);
+    if (n < 0)
+        return arena_printf(s->arena, "there is no process %d", (int)pid);
+    /* By way of /proc: also when it lives in another mount namespace. */
+    vec_push(s->arena, out, arena_printf(s->arena, "/proc/%d/root%.*s", (int)pid, (int)n, exe));
+    return NULL;
+}
+
+/* ---- which place in it ---- */
+
+struct place {
+    const char *function, *file;
+    int first, last; /* lines; 0: any */
+    bool every, relative;
+};
+
+static struct place parse_place(struct session *s, const char *text)
+{
+    struct place p = {0};
+    const char *at = strchr(text, '@');
+    p.function = at ? arena_strndup(s->arena, text, (size_t)(at - text)) : text;
+    if (!at)
+        return p;
+    const char *colon = strpbrk(at + 1, ":+");
+    p.file = colon ? arena_strndup(s->arena, at + 1, (size_t)(colon - at - 1)) : at + 1;
+    if (!colon)
+        return p;
+    p.relative = *colon == '+';
+    if (colon[1] == '*') {
+        p.every = true;
+        return p;
+    }
+    char *end;
+    p.first = p.last = (int)strtol(colon + 1, &end, 10);
+    if (*end == '-')
+        p.last = (int)strtol(end + 1, NULL, 10);
+    return p;
+}
+
+static bool file_is(const char *file, const char *pattern)
+{
+    if (!pattern || !*pattern)
+        return true;
+    if (!file)
+        return false;
+    size_t n = strlen(file), k = strlen(pattern);
+    return fnmatch(pattern, file, 0) == 0 ||
+           (n > k && file[n - k - 1] == '/' && strcmp(file + n - k, pattern) == 0);
+}
+
+/* ---- points ---- */
+
+struct walk {
+    struct session *s;
+    const struct probe_pattern *pat;
+    const struct probe_point *pp;
+    struct dw_module *m;
+    const char *path;
+    pid_t pid;
+    probe_vec *out;
+    bool listing;
+};
+
+static const char *prefix(struct walk *w)
+{
+    const char *name = argument(w->pp, "process"), *lib = argument(w->pp, "library");
+    const char *text = w->listing && name ? name : w->path;
+    if (lib)
+        return arena_printf(w->s->arena, "process(\"%s\").library(\"%s\")", name ? name : "",
+                            w->listing ? lib : w->path);
+    return arena_printf(w->s->arena, "process(\"%s\")", text);
+}
+
+static void add(struct walk *w, struct user_point u, const char *rest)
+{
+    struct session *s = w->s;
+    if (!dw_file_offset(w->m, u.pc, &u.offset))
+        return;
+    if (u.semaphore && !dw_file_offset(w->m, u.semaphore, &u.semaphore))
+        u.semaphore = 0;
+    struct probe *p = new_probe(s, u.is_return ? ATTACH_URETPROBE : ATTACH_UPROBE, PROG_KPROBE);
+    struct user_point *copy = arena_new_obj(s->arena, struct user_point);
+    *copy = u;
+    copy->module = w->m;
+    copy->path = w->path;
+    copy->pid = w->pid;
+    p->attach.priv = copy;
+    p->attach.name = u.mark ? u.mark->name : u.function.name;
+    p->pp = arena_printf(s->arena, "%s%s", prefix(w), rest);
+    vec_push(s->arena, w->out, p);
+}
+
+static const char *where(struct session *s, const struct dw_function *f, int line)
+{
+    return f->file ? arena_printf(s->arena, "%s@%s:%d", f->name, f->file, line ? line : f->line)
+                   : f->name;
+}
+
+static bool in_lines(const struct place *p, const struct dw_function *f, int line)
+{
+    int base = p->relative ? f->line : 0;
+    return p->every || (line >= base + p->first && line <= base + p->last);
+}
+
+static void add_function(struct walk *w, const struct place *p, const struct dw_function *f)
+{
+    static const char *const suffix[] = {
+        [P_CALL] = ".call",     [P_RETURN] = ".return", [P_EXPORTED] = ".exported",
+        [P_INLINE] = ".inline", [P_STATEMENT] = "",     [P_NEAREST] = ".nearest",
+        [P_FUNCTION] = "",
+    };
+    int id = w->pat->id;
+    if (!file_is(f->file, p->file) || (p->file && !f->file))
+        return;
+    if ((f->inlined && (id == P_CALL || id == P_RETURN || id == P_EXPORTED)) ||
+        (id == P_INLINE && f->priv && !f->inlined) || (id == P_EXPORTED && !f->exported))
+        return;
+    if (p->first && !p->relative && (f->line < p->first || f->line > p->last))
+        return;
+    struct user_point u = {
+        .function = *f, .pc = id == P_RETURN ? f->entry : f->body, .is_return = id == P_RETURN};
+    add(w, u, arena_printf(w->s->arena, ".function(\"%s\")%s", where(w->s, f, 0), suffix[id]));
+}
+
+static void add_statements(struct walk *w, const struct place *p, const struct dw_function *f)
+{
+    struct session *s = w->s;
+    const char *near = w->pat->id == P_NEAREST ? ".nearest" : "";
+    if (!file_is(f->file, p->file) || (p->file && !f->file))
+        return;
+    if (!p->first && !p->every) {
+        struct user_point u = {.function = *f, .pc = f->entry};
+        add(w, u, arena_printf(s->arena, ".statement(\"%s\")%s", where(s, f, 0), near));
+        return;
+    }
+    dw_line_vec lines = {0};
+    dw_lines(w->m, f, &lines);
+    const struct dw_line *next = NULL;
+    bool any = false;
+    vec_for (i, lines) {
+        const struct dw_line *l = &lines.v[i];
+        int base = p->relative ? f->line : 0;
+        if (l->line >= base + p->first && (!next || l->line < next->line))
+            next = l;
+        if (!in_lines(p, f, l->line))
+            continue;
+        struct user_point u = {.function = *f, .pc = l->pc};
+        add(w, u, arena_printf(s->arena, ".statement(\"%s\")%s", where(s, f, l->line), near));
+        any = true;
+    }
+    if (!any && next && w->pat->id == P_NEAREST && p->first >= f->line) {
+        struct user_point u = {.function = *f, .pc = next->pc};
+        add(w, u, arena_printf(s->arena, ".statement(\"%s\")%s", where(s, f, next->line), near));
+    }
+}
+
+static const char *no_function(struct walk *w, const char *text, const struct place *p)
+{
+    dw_function_vec all = {0};
+    dw_functions(w->m, "*", &all);
+    const char **names = arena_new_array(w->s->arena, const char *, all.n + 1);
+    size_t n = 0;
+    vec_for (i, all)
+        names[n++] = all.v[i].name;
+    const char *near = similar_names(w->s->arena, p->function, names, n, 5);
+    const char *hint = "";
+    if (p->file && !dw_has_dwarf(w->m))
+        hint = "; files and lines need its debug information (build it with -g, or install its "
+               "-dbgsym or -dbg package)";
+    return arena_printf(w->s->arena, "no match for '%s' in %s%s%s%s%s", text, w->path,
+                        *near ? " (similar functions: " : "", near, *near ? ")" : "", hint);
+}
+
+static const char *functions(struct walk *w)
+{
+    bool statement = w->pat->id == P_STATEMENT || w->pat->id == P_NEAREST;
+    const char *text = argument(w->pp, statement ? "statement" : "function");
+    struct place p = parse_place(w->s, text);
+    dw_function_vec found = {0};
+    size_t before = w->out->n;
+    dw_functions(w->m, p.function, &found);
+    vec_for (i, found)
+        if (statement)
+            add_statements(w, &p, &found.v[i]);
+        else
+            add_function(w, &p, &found.v[i]);
+    return w->out->n > before ? NULL : no_function(w, text, &p);
+}
+
+static const char *marks(struct walk *w)
+{
+    struct session *s = w->s;
+    const char *name = argument(w->pp, "mark"), *provider = argument(w->pp, "provider");
+    dw_mark_vec all = {0};
+    size_t before = w->out->n;
+    dw_marks(w->m, &all);
+    const char **names = arena_new_array(s->arena, const char *, all.n + 1);
+    vec_for (i, all) {
+        struct dw_mark *m = arena_new_obj(s->arena, struct dw_mark);
+        *m = all.v[i];
+        names[i] = m->name;
+        if (fnmatch(name, m->name, 0) != 0 || (provider && fnmatch(provider, m->provider, 0) != 0))
+            continue;
+        struct user_point u = {.pc = m->pc, .semaphore = m->semaphore, .mark = m};
+        add(w, u,
+            provider
+                ? arena_printf(s->arena, ".provider(\"%s\").mark(\"%s\")", m->provider, m->name)
+                : arena_printf(s->arena, ".mark(\"%s\")", m->name));
+    }
+    if (w->out->n > before)
+        return NULL;
+    const char *near = similar_names(s->arena, name, names, all.n, 5);
+    if (!all.n)
+        return arena_printf(s->arena, "%s has no static marks", w->path);
+    return arena_printf(s->arena, "no mark matches '%s' in %s%s%s%s", name, w->path,
+                        *near ? " (similar marks: " : "", near, *near ? ")" : "");
+}
+
+static const char *find(struct session *s, const struct probe_pattern *pat,
+                        const struct probe_point *pp, bool listing, probe_vec *out)
+{
+    path_vec paths = {0};
+    const struct expr *arg = pp->comps.v[0].arg;
+    const char *lib = argument(pp, "library"), *why;
+    pid_t pid = arg && arg->kind == EX_NUMBER ? (pid_t)arg->num : 0;
+    if (lib)
+        why = programs(s, lib, true, &paths);
+    else if (arg && arg->str && *arg->str)
+        why = programs(s, arg->str, false, &paths);
+    else
+        why = target_program(s, pid, &paths);
+    if (why)
+        return why;
+    const char *first = NULL;
+    vec_for (i, paths) {
+        struct walk w = {.s = s,
+                         .pat = pat,
+                         .pp = pp,
+                         .path = paths.v[i],
+                         .pid = pid                 ? pid
+                                : arg || s->command ? 0
+                                                    : s->target_pid,
+                         .out = out,
+                         .listing = listing};
+        w.m = process_module(s, w.path, &why);
+        if (w.m)
+            why = pat->id == P_MARK ? marks(&w) : functions(&w);
+        if (why && !first)
+            first = why;
+    }
+    return out->n ? NULL : first;
+}
+
+static const char *resolve(struct session *s, const struct probe_pattern *pat,
+                           const struct probe_point *pp, probe_vec *out, const char **hint)
+{
+    (void)hint;
+    return find(s, pat, pp, false, out);
+}
+
+static void list(struct session *s, const struct probe_pattern *pat, const struct probe_point *pp,
+                 void (*fn)(const char *point, const char *vars, void *arg), void *arg)
+{
+    probe_vec found = {0};
+    if (find(s, pat, pp, true, &found))
+        return;
+    vec_for (i, found) {
+        const char *vars = process_variables(s, found.v[i]->attach.priv);
+        fn(found.v[i]->pp, *vars ? vars + 1 : "", arg);
+    }
+}
+
+/* ---- attaching: the uprobe PMU of perf (kernel/events/core.c) ---- */
+
+static int read_number(const char *file, const char *format)
+{
+    int n = -1;
+    FILE *f = fopen(file, "re");
+    if (f) {
+        if (fscanf(f, format, &n) != 1)
+            n = -1;
+        fclose(f);
+    }
+    return n;
+}
+
+#define UPROBE_PMU "/sys/bus/event_source/devices/uprobe"
+
+static int attach(const struct attach_point *at, int prog_fd, int *fds, size_t *nfds,
+                  size_t max_fds)
+{
+    const struct user_point *u = at->priv;
+    int type = read_number(UPROBE_PMU "/type", "%d");
+    int retprobe = read_number(UPROBE_PMU "/format/retprobe", "config:%d");
+    if (type < 0 || retprobe < 0 || max_fds < 1)
+        return -EOPNOTSUPP;
+    struct perf_event_attr attr = {
+        .type = (uint32_t)type,
+        .size = sizeof attr,
+        .config = u->semaphore << 32 | (u->is_return ? 1ull << retprobe : 0),
+        .config1 = (uint64_t)(uintptr_t)u->path,
+        .config2 = u->offset,
+    };
+    int fd = (int)syscall(SYS_perf_event_open, &attr, u->pid ? u->pid : -1, u->pid ? -1 : 0, -1,
+                          PERF_FLAG_FD_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    fds[(*nfds)++] = fd;
+    if (ioctl(fd, PERF_EVENT_IOC_SET_BPF, prog_fd) || ioctl(fd, PERF_EVENT_IOC_ENABLE, 0))
+        return -errno;
+    return 0;
+}
+
+const struct probe_provider process_provider = {
+    .name = "process",
+    .patterns = patterns,
+    .resolve = resolve,
+    .target = process_target,
+    .attach = attach,
+    .list = list,
+};

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Private to probes/process*.c: points in user programs. */
+#pragma once
+#include "debuginfo/dwarf.h"
+#include "probes/arch.h"
+#include "probes/kernel_data.h"
+
+/* attach_point.priv of a probe in a program. */
+struct user_point {
+    struct dw_module *module;
+    struct dw_function function; /* name NULL: a mark */
+    uint64_t pc;
+    uint64_t offset;    /* in the file */
+    uint64_t semaphore; /* in the file; 0: none */
+    const struct dw_mark *mark;
+    const char *path;
+    pid_t pid; /* 0: every process */
+    bool is_return;
+};
+
+/* process_data.c: provider->target. */
+struct expr *process_target(struct session *s, struct probe *p, const struct expr *e, bool lvalue,
+                            const char **why);
+/* The variables of a point for -L, "" or beginning with a blank. */
+const char *process_variables(struct session *s, const struct user_point *u);
+/* The module of a program or library by its path; opened once. */
+struct dw_module *process_module(struct session *s, const char *path, const char **why);
+
+/* process_mark.c: the n-th argument of a mark (from 1); NULL with *why. */
+struct expr *mark_argument(struct session *s, const struct user_point *u, const struct token *tok,
+                           unsigned n, const char **why);
+unsigned mark_arguments(const struct dw_mark *m);
+/* A register of the interrupted program, and an address in its file as it is there. */
+struct expr *process_register(struct session *s, const struct token *tok, int32_t offset);
+struct expr *process_address(struct session *s, const struct user_point *u, const struct token *tok,
+                             uint64_t addr, const char **why);
