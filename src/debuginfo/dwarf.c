@@ -280,6 +280,19 @@ void dw_functions(struct dw_module *m, const char *pattern, dw_function_vec *out
     add_symbols(&f);
 }
 
+/* Whether an address belongs to a function that was inlined into another. */
+static bool in_inlined(Dwarf_Die *cu, uint64_t pc)
+{
+    Dwarf_Die *scopes;
+    bool inlined = false;
+    int n = dwarf_getscopes(cu, pc, &scopes);
+    for (int i = 0; i < n && !inlined; i++)
+        inlined = dwarf_tag(&scopes[i]) == DW_TAG_inlined_subroutine;
+    if (n > 0)
+        free(scopes);
+    return inlined;
+}
+
 void dw_lines(struct dw_module *m, const struct dw_function *f, dw_line_vec *out)
 {
     Dwarf_Die die, cu;
@@ -304,26 +317,29 @@ void dw_lines(struct dw_module *m, const struct dw_function *f, dw_line_vec *out
             continue;
         vec_for (k, *out)
             seen |= out->v[k].line == one.line;
-        if (!seen)
+        if (!seen && (f->inlined || !in_inlined(&cu, one.pc)))
             vec_push(m->arena, out, one);
     }
 }
 
-/* ---- marks ---- */
+/* ---- sections ---- */
 
-static uint64_t section_address(struct dw_module *m, const char *name)
+static bool section(struct dw_module *m, const char *name, GElf_Shdr *sh, Elf_Scn **scn)
 {
     size_t strings;
     if (elf_getshdrstrndx(m->elf, &strings))
-        return 0;
+        return false;
     for (Elf_Scn *s = NULL; (s = elf_nextscn(m->elf, s));) {
-        GElf_Shdr sh;
-        const char *have = gelf_getshdr(s, &sh) ? elf_strptr(m->elf, strings, sh.sh_name) : NULL;
-        if (have && strcmp(have, name) == 0)
-            return sh.sh_addr;
+        const char *have = gelf_getshdr(s, sh) ? elf_strptr(m->elf, strings, sh->sh_name) : NULL;
+        if (have && strcmp(have, name) == 0) {
+            *scn = s;
+            return true;
+        }
     }
-    return 0;
+    return false;
 }
+
+/* ---- marks ---- */
 
 /* A note: three addresses (the mark, the base section as linked, the semaphore),
  * then provider, name and arguments as strings (sys/sdt.h). */
@@ -353,7 +369,9 @@ static void add_mark(struct dw_module *m, const char *desc, size_t len, uint64_t
 
 void dw_marks(struct dw_module *m, dw_mark_vec *out)
 {
-    uint64_t base = section_address(m, ".stapsdt.base");
+    GElf_Shdr at;
+    Elf_Scn *scn;
+    uint64_t base = section(m, ".stapsdt.base", &at, &scn) ? at.sh_addr : 0;
     for (Elf_Scn *s = NULL; (s = elf_nextscn(m->elf, s));) {
         GElf_Shdr sh;
         Elf_Data *d;
@@ -365,5 +383,43 @@ void dw_marks(struct dw_module *m, dw_mark_vec *out)
             if (note.n_namesz == sizeof "stapsdt" &&
                 memcmp((const char *)d->d_buf + name, "stapsdt", sizeof "stapsdt") == 0)
                 add_mark(m, (const char *)d->d_buf + desc, note.n_descsz, base, out);
+    }
+}
+
+/* ---- the procedure linkage table ---- */
+
+/* The n-th relocation belongs to the n-th entry; with .plt.sec calls go there, without
+ * it to .plt, whose first entry is the resolver (psABI, x86_64). */
+void dw_plt(struct dw_module *m, dw_function_vec *out)
+{
+    enum { ENTRY = 16 };
+    GElf_Shdr rel, table, syms;
+    Elf_Scn *rel_scn, *scn;
+    if (!section(m, ".rela.plt", &rel, &rel_scn) || !rel.sh_entsize)
+        return;
+    uint64_t first;
+    if (section(m, ".plt.sec", &table, &scn))
+        first = table.sh_addr;
+    else if (section(m, ".plt", &table, &scn))
+        first = table.sh_addr + ENTRY;
+    else
+        return;
+    Elf_Data *data = elf_getdata(rel_scn, NULL);
+    Elf_Scn *sym_scn = elf_getscn(m->elf, rel.sh_link);
+    Elf_Data *symbols = sym_scn ? elf_getdata(sym_scn, NULL) : NULL;
+    if (!data || !symbols || !gelf_getshdr(sym_scn, &syms))
+        return;
+    for (size_t i = 0; i < rel.sh_size / rel.sh_entsize; i++) {
+        GElf_Rela r;
+        GElf_Sym sym;
+        if (!gelf_getrela(data, (int)i, &r) ||
+            !gelf_getsym(symbols, (int)GELF_R_SYM(r.r_info), &sym))
+            continue;
+        const char *name = elf_strptr(m->elf, syms.sh_link, sym.st_name);
+        uint64_t at = first + i * ENTRY;
+        if (!name || !*name || at >= table.sh_addr + table.sh_size)
+            continue;
+        struct dw_function fn = {.name = name, .entry = at, .body = at, .end = at + ENTRY};
+        vec_push(m->arena, out, fn);
     }
 }

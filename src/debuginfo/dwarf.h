@@ -86,6 +86,8 @@ void dw_functions(struct dw_module *m, const char *pattern, dw_function_vec *out
  * line and address. */
 void dw_lines(struct dw_module *m, const struct dw_function *f, dw_line_vec *out);
 void dw_marks(struct dw_module *m, dw_mark_vec *out);
+/* Entries of the procedure linkage table: functions of other modules it calls. */
+void dw_plt(struct dw_module *m, dw_function_vec *out);
 
 /* The module's types. */
 struct kernel_btf *dw_types(struct dw_module *m);

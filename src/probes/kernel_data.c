@@ -310,12 +310,16 @@ static void pretty(struct session *s, struct kernel_btf *b, struct kernel_value 
     case BTF_KIND_STRUCT:
     case BTF_KIND_UNION:
         if (depth <= 0)
-            append(s, format, kind_of(t) == BTF_KIND_UNION ? "{<union>...}" : "{...}");
+            append(s, format, "{...}");
         else
             pretty_struct(s, b, v, t, depth - 1, format, args);
         return;
     case BTF_KIND_ARRAY: {
         const struct btf_array *arr = (const void *)(t + 1);
+        if (depth <= 0 || (arr->nelems == 0 && !is_char(b, arr->type))) {
+            append(s, format, "[...]");
+            return;
+        }
         if (is_char(b, arr->type)) {
             /* Not every array of characters has a NUL. */
             append(s, format,
@@ -323,19 +327,9 @@ static void pretty(struct session *s, struct kernel_btf *b, struct kernel_value 
             vec_push(s->arena, args, string_at(s, &v));
             return;
         }
-        if (depth <= 0 || arr->nelems == 0) {
-            append(s, format, "[...]");
-            return;
-        }
         append(s, format, "[");
-        for (uint32_t i = 0; i < arr->nelems && i < 5; i++) {
-            append(s, format, i ? ", " : "");
-            pretty(s, b,
-                   kdata_at(s, b, e->tok, add(s, e, (int64_t)i * kbtf_size(b, arr->type)),
-                            arr->type, v.user),
-                   depth - 1, format, args);
-        }
-        append(s, format, arr->nelems > 5 ? ", ...]" : "]");
+        pretty(s, b, kdata_at(s, b, e->tok, e, arr->type, v.user), depth - 1, format, args);
+        append(s, format, arr->nelems > 1 ? ", ...]" : "]");
         return;
     }
     case BTF_KIND_PTR:
@@ -347,7 +341,10 @@ static void pretty(struct session *s, struct kernel_btf *b, struct kernel_value 
         append(s, format, "%p");
         break;
     default:
-        append(s, format, is_signed(b, v.type) ? "%i" : "%u");
+        append(s, format,
+               is_char(b, kbtf_skip(b, v.type)) ? "'%#c'"
+               : is_signed(b, v.type)           ? "%i"
+                                                : "%u");
     }
     vec_push(s->arena, args, e);
 }

@@ -15,7 +15,18 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { P_FUNCTION, P_CALL, P_RETURN, P_EXPORTED, P_INLINE, P_STATEMENT, P_NEAREST, P_MARK };
+enum {
+    P_FUNCTION,
+    P_CALL,
+    P_RETURN,
+    P_EXPORTED,
+    P_INLINE,
+    P_STATEMENT,
+    P_NEAREST,
+    P_MARK,
+    P_PLT,
+    P_PLT_RETURN
+};
 
 typedef VEC(const char *) path_vec;
 
@@ -27,6 +38,9 @@ typedef VEC(const char *) path_vec;
         {prefix ".function(S).inline", P_INLINE, "the start of an inlined instance"},              \
         {prefix ".statement(S)", P_STATEMENT, "a line of a function: FUNCTION@FILE:LINE"},         \
         {prefix ".statement(S).nearest", P_NEAREST, "the line or the next one that has code"},     \
+        {prefix ".plt", P_PLT, "every call of a function in another module"},                      \
+        {prefix ".plt(S)", P_PLT, "a call of a function in another module"},                       \
+        {prefix ".plt(S).return", P_PLT_RETURN, "when it returns"},                                \
         {prefix ".mark(S)", P_MARK, "a static mark of sys/sdt.h"},                                 \
     {                                                                                              \
         prefix ".provider(S).mark(S)", P_MARK, "a static mark of one provider"                     \
@@ -266,6 +280,12 @@ static const char *no_function(struct walk *w, const char *text, const struct pl
     size_t n = 0;
     vec_for (i, all)
         names[n++] = all.v[i].name;
+    dw_function_vec imported = {0};
+    dw_plt(w->m, &imported);
+    if (!n) /* stripped: what it calls is better than nothing */
+        names = arena_new_array(w->s->arena, const char *, imported.n + 1);
+    for (size_t i = 0; !all.n && i < imported.n; i++)
+        names[n++] = imported.v[i].name;
     const char *near = similar_names(w->s->arena, p->function, names, n, 5);
     const char *hint = "";
     if (p->file && !dw_has_dwarf(w->m))
@@ -320,6 +340,30 @@ static const char *marks(struct walk *w)
                         *near ? " (similar marks: " : "", near, *near ? ")" : "");
 }
 
+static const char *plt(struct walk *w)
+{
+    struct session *s = w->s;
+    const char *name = argument(w->pp, "plt");
+    dw_function_vec all = {0};
+    size_t before = w->out->n;
+    dw_plt(w->m, &all);
+    const char **names = arena_new_array(s->arena, const char *, all.n + 1);
+    vec_for (i, all) {
+        names[i] = all.v[i].name;
+        if (name && fnmatch(name, names[i], 0) != 0)
+            continue;
+        bool ret = w->pat->id == P_PLT_RETURN;
+        struct user_point u = {.function = all.v[i], .pc = all.v[i].entry, .is_return = ret};
+        add(w, u, arena_printf(s->arena, ".plt(\"%s\")%s", names[i], ret ? ".return" : ""));
+    }
+    if (w->out->n > before)
+        return NULL;
+    const char *near = name ? similar_names(s->arena, name, names, all.n, 5) : "";
+    return arena_printf(s->arena, "no call through the linkage table of %s%s%s%s%s%s", w->path,
+                        name ? " matches " : "", name ? name : "",
+                        *near ? " (similar functions: " : "", near, *near ? ")" : "");
+}
+
 static const char *find(struct session *s, const struct probe_pattern *pat,
                         const struct probe_point *pp, bool listing, probe_vec *out)
 {
@@ -348,7 +392,9 @@ static const char *find(struct session *s, const struct probe_pattern *pat,
                          .listing = listing};
         w.m = process_module(s, w.path, &why);
         if (w.m)
-            why = pat->id == P_MARK ? marks(&w) : functions(&w);
+            why = pat->id == P_MARK                             ? marks(&w)
+                  : pat->id == P_PLT || pat->id == P_PLT_RETURN ? plt(&w)
+                                                                : functions(&w);
         if (why && !first)
             first = why;
     }

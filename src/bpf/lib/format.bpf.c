@@ -111,13 +111,46 @@ GLOBAL u64 rt_fmt_plain(struct ctxmem *c, u64 dst, u64 pos, u64 value, u64 how)
     return rt_put_digits(c, dst, pos, at);
 }
 
+/* What follows the backslash of an escaped character: a letter, 1: octal digits, 0: none. */
+INLINE u64 escape_of(u64 ch)
+{
+    switch (ch) {
+    case 7:
+        return 'a';
+    case 8:
+        return 'b';
+    case 9:
+        return 't';
+    case 10:
+        return 'n';
+    case 11:
+        return 'v';
+    case 12:
+        return 'f';
+    case 13:
+        return 'r';
+    case '\'':
+    case '\\':
+        return ch;
+    }
+    return ch < 0x20 || ch > 0x7e;
+}
+
 GLOBAL u64 rt_fmt_char(struct ctxmem *c, u64 dst, u64 pos, u64 v, u64 spec)
 {
-    u64 width = spec >> 16 & 0xffff, left = spec >> 8 & FLAG_MINUS;
-    u64 space = width == NOT_GIVEN || width < 1 ? 0 : width - 1;
+    u64 width = spec >> 16 & 0xffff, left = spec >> 8 & FLAG_MINUS, ch = v & 0xff;
+    u64 escape = spec >> 8 & FLAG_ALT ? escape_of(ch) : 0;
+    u64 len = escape == 1 ? 4 : escape ? 2 : 1;
+    u64 space = width == NOT_GIVEN || width < len ? 0 : width - len;
     pos = rt_pad(c, dst, pos, left ? 0 : space, ' ');
-    if (v & 0xff)
-        pos = rt_pad(c, dst, pos, 1, v);
+    pos = rt_pad(c, dst, pos, escape ? 1 : 0, '\\');
+    if (escape == 1) {
+        pos = rt_pad(c, dst, pos, 1, '0' + (ch >> 6));
+        pos = rt_pad(c, dst, pos, 1, '0' + (ch >> 3 & 7));
+        pos = rt_pad(c, dst, pos, 1, '0' + (ch & 7));
+    } else if (escape || ch) {
+        pos = rt_pad(c, dst, pos, 1, escape ? escape : ch);
+    }
     return rt_pad(c, dst, pos, left ? space : 0, ' ');
 }
 
