@@ -164,6 +164,9 @@ static bool attach_by_provider(struct bpf_running *r, const struct probe *p, int
     int err = p->provider->attach(&p->attach, prog, fds, &n, FDS_MAX);
     for (size_t i = 0; i < n; i++)
         vec_push(r->session->arena, &r->links, fds[i]);
+    if (!err && n == 0)
+        diag_warning(&r->session->diag, NULL, "%s cannot be probed on this kernel: left out",
+                     p->pp);
     return !err || attach_failed(r, p, -err);
 }
 

@@ -57,8 +57,10 @@ static void emit_gid(struct intrinsic_call *c)
 
 static void emit_execname(struct intrinsic_call *c)
 {
+    /* Some kernels write zeros behind the name, others leave what was there. */
+    ir_emit(c->b, (struct ir_insn){.op = IR_ZERO, .mem = c->result.mem, .imm = COMM_SIZE});
     ir_call(c->b, H_GET_CURRENT_COMM, 2, IR_ARGS(IR_A_MEM(c->result.mem), IR_A_IMM(COMM_SIZE)));
-    c->result.padded = true; /* strscpy_pad() */
+    c->result.padded = true;
 }
 
 static void emit_task_current(struct intrinsic_call *c)
@@ -170,7 +172,8 @@ static void emit_ppfunc(struct intrinsic_call *c)
 static void emit_is_return(struct intrinsic_call *c)
 {
     c->result.reg = ir_const(c->b, c->probe->attach.kind == ATTACH_SYSCALL_EXIT ||
-                                       c->probe->attach.kind == ATTACH_URETPROBE);
+                                       c->probe->attach.kind == ATTACH_URETPROBE ||
+                                       c->probe->attach.kind == ATTACH_KRETPROBE);
 }
 
 static void emit_target(struct intrinsic_call *c)

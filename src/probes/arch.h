@@ -13,6 +13,8 @@ struct arch_syscall {
 extern const struct arch_syscall arch_syscalls[];
 /* Offsets in struct pt_regs of the six arguments and the number of a system call. */
 extern const int32_t arch_syscall_arg[6];
+/* … and of the arguments of a function (psABI). */
+extern const int32_t arch_call_arg[6];
 extern const int32_t arch_syscall_nr;
 /* Offsets in struct pt_regs by DWARF register number (psABI); -1: not there. */
 enum { ARCH_DWARF_REGS = 17 };

@@ -7,6 +7,7 @@
 
 /* struct pt_regs (arch/x86/include/asm/ptrace.h): rdi rsi rdx r10 r8 r9. */
 const int32_t arch_syscall_arg[6] = {112, 104, 96, 56, 72, 64};
+const int32_t arch_call_arg[6] = {112, 104, 96, 88, 72, 64};
 const int32_t arch_syscall_nr = 120;
 
 /* rax rdx rcx rbx rsi rdi rbp rsp r8 … r15, return address (psABI, figure 3.36). */

@@ -8,6 +8,8 @@ extern const struct probe_provider begin_provider;      /* begin_end.c */
 extern const struct probe_provider timer_provider;      /* timer.c */
 extern const struct probe_provider tracepoint_provider; /* tracepoint.c */
 extern const struct probe_provider syscall_provider;    /* syscall.c */
+extern const struct probe_provider kprobe_provider;     /* kprobe.c */
+extern const struct probe_provider task_provider;       /* process_task.c */
 extern const struct probe_provider process_provider;    /* process.c */
 
 static inline struct probe *new_probe(struct session *s, enum attach_kind kind, enum prog_kind prog)

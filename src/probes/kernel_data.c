@@ -481,3 +481,8 @@ struct expr *kdata_only_cast(struct session *s, struct probe *p, const struct ex
     (void)p;
     return e->kind == EX_CAST ? kdata_cast(s, e, lvalue, why) : NULL;
 }
+
+struct expr *function_cast(struct session *s, const struct expr *e, bool lvalue, const char **why)
+{
+    return kdata_cast(s, e, lvalue, why);
+}

@@ -3,17 +3,12 @@
  * as uprobes. */
 #include "probes/process.h"
 
-#include <errno.h>
 #include <fnmatch.h>
-#include <glob.h>
-#include <limits.h>
-#include <linux/perf_event.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
+
+#include "probes/pmu.h"
 
 enum {
     P_FUNCTION,
@@ -27,8 +22,6 @@ enum {
     P_PLT,
     P_PLT_RETURN
 };
-
-typedef VEC(const char *) path_vec;
 
 #define FAMILY(prefix)                                                                             \
     {prefix ".function(S)", P_FUNCTION, "the start of a function, inlined instances too"},         \
@@ -63,64 +56,6 @@ static const char *argument(const struct probe_point *pp, const char *component)
     vec_for (i, pp->comps)
         if (strcmp(pp->comps.v[i].name, component) == 0 && pp->comps.v[i].arg)
             return pp->comps.v[i].arg->str;
-    return NULL;
-}
-
-static const char *search(struct session *s, const char *name, const char *dirs)
-{
-    for (const char *d = dirs; d && *d;) {
-        size_t n = strcspn(d, ":");
-        const char *path = arena_printf(s->arena, "%.*s/%s", (int)n, d, name);
-        if (access(path, R_OK) == 0)
-            return path;
-        d += n + (d[n] == ':');
-    }
-    return NULL;
-}
-
-/* Appends the files that a path, a name or a pattern stands for. */
-static const char *programs(struct session *s, const char *name, bool library, path_vec *out)
-{
-    const char *path = name;
-    if (!strchr(name, '/')) {
-        path = search(s, name,
-                      library ? "/lib/x86_64-linux-gnu:/usr/lib/x86_64-linux-gnu:/lib64:/usr/lib64:"
-                                "/lib:/usr/lib:/usr/local/lib"
-                              : getenv("PATH"));
-        if (!path && !library)
-            path = search(s, name, "/lib/x86_64-linux-gnu:/usr/lib/x86_64-linux-gnu");
-        if (!path)
-            return arena_printf(s->arena, "there is no program or library '%s' on the search path",
-                                name);
-    }
-    glob_t g;
-    char full[PATH_MAX];
-    if (glob(path, GLOB_NOMAGIC, NULL, &g) != 0)
-        return arena_printf(s->arena, "no file matches '%s'", name);
-    for (size_t i = 0; i < g.gl_pathc; i++)
-        if (realpath(g.gl_pathv[i], full))
-            vec_push(s->arena, out, arena_printf(s->arena, "%s", full));
-    globfree(&g);
-    return out->n ? NULL : arena_printf(s->arena, "cannot open %s: no such file", name);
-}
-
-/* process without an argument: what -c runs or -x names. */
-static const char *target_program(struct session *s, pid_t pid, path_vec *out)
-{
-    if (!pid && s->command) {
-        size_t n = strcspn(s->command, " \t");
-        return programs(s, arena_strndup(s->arena, s->command, n), false, out);
-    }
-    if (!pid)
-        pid = s->target_pid;
-    if (!pid)
-        return "process without a name is the program of -c or -x, and neither is given";
-    char exe[PATH_MAX];
-    ssize_t n = readlink(arena_printf(s->arena, "/proc/%d/exe", (int)pid), exe, sizeof exe);
-    if (n < 0)
-        return arena_printf(s->arena, "there is no process %d", (int)pid);
-    /* By way of /proc: also when it lives in another mount namespace. */
-    vec_push(s->arena, out, arena_printf(s->arena, "/proc/%d/root%.*s", (int)pid, (int)n, exe));
     return NULL;
 }
 
@@ -367,16 +302,16 @@ static const char *plt(struct walk *w)
 static const char *find(struct session *s, const struct probe_pattern *pat,
                         const struct probe_point *pp, bool listing, probe_vec *out)
 {
-    path_vec paths = {0};
+    process_paths paths = {0};
     const struct expr *arg = pp->comps.v[0].arg;
     const char *lib = argument(pp, "library"), *why;
     pid_t pid = arg && arg->kind == EX_NUMBER ? (pid_t)arg->num : 0;
     if (lib)
-        why = programs(s, lib, true, &paths);
+        why = process_programs(s, lib, true, &paths);
     else if (arg && arg->str && *arg->str)
-        why = programs(s, arg->str, false, &paths);
+        why = process_programs(s, arg->str, false, &paths);
     else
-        why = target_program(s, pid, &paths);
+        why = process_of_target(s, pid, &paths);
     if (why)
         return why;
     const char *first = NULL;
@@ -420,45 +355,13 @@ static void list(struct session *s, const struct probe_pattern *pat, const struc
     }
 }
 
-/* ---- attaching: the uprobe PMU of perf (kernel/events/core.c) ---- */
-
-static int read_number(const char *file, const char *format)
-{
-    int n = -1;
-    FILE *f = fopen(file, "re");
-    if (f) {
-        if (fscanf(f, format, &n) != 1)
-            n = -1;
-        fclose(f);
-    }
-    return n;
-}
-
-#define UPROBE_PMU "/sys/bus/event_source/devices/uprobe"
-
 static int attach(const struct attach_point *at, int prog_fd, int *fds, size_t *nfds,
                   size_t max_fds)
 {
     const struct user_point *u = at->priv;
-    int type = read_number(UPROBE_PMU "/type", "%d");
-    int retprobe = read_number(UPROBE_PMU "/format/retprobe", "config:%d");
-    if (type < 0 || retprobe < 0 || max_fds < 1)
-        return -EOPNOTSUPP;
-    struct perf_event_attr attr = {
-        .type = (uint32_t)type,
-        .size = sizeof attr,
-        .config = u->semaphore << 32 | (u->is_return ? 1ull << retprobe : 0),
-        .config1 = (uint64_t)(uintptr_t)u->path,
-        .config2 = u->offset,
-    };
-    int fd = (int)syscall(SYS_perf_event_open, &attr, u->pid ? u->pid : -1, u->pid ? -1 : 0, -1,
-                          PERF_FLAG_FD_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    fds[(*nfds)++] = fd;
-    if (ioctl(fd, PERF_EVENT_IOC_SET_BPF, prog_fd) || ioctl(fd, PERF_EVENT_IOC_ENABLE, 0))
-        return -errno;
-    return 0;
+    (void)max_fds;
+    return pmu_attach("uprobe", u->is_return, u->path, u->offset, u->semaphore, u->pid, prog_fd,
+                      fds, nfds);
 }
 
 const struct probe_provider process_provider = {

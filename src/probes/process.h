@@ -18,6 +18,13 @@ struct user_point {
     bool is_return;
 };
 
+typedef VEC(const char *) process_paths;
+/* process_path.c: appends the files that a path, a name or a pattern stands for.
+ * NULL, or why there is none. */
+const char *process_programs(struct session *s, const char *name, bool library, process_paths *out);
+/* The same for process(PID), and, pid 0, for what -c runs or -x names. */
+const char *process_of_target(struct session *s, pid_t pid, process_paths *out);
+
 /* process_data.c: provider->target. */
 struct expr *process_target(struct session *s, struct probe *p, const struct expr *e, bool lvalue,
                             const char **why);

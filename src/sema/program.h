@@ -18,6 +18,8 @@ enum attach_kind {
     ATTACH_SYSCALL_EXIT,
     ATTACH_UPROBE, /* by the provider */
     ATTACH_URETPROBE,
+    ATTACH_KPROBE,
+    ATTACH_KRETPROBE,
 };
 
 /* BPF program type that runs the handler (values are ours). */

@@ -225,6 +225,8 @@ static bool try_target(struct scope *sc, struct expr **ep, bool lvalue, const ch
     *why = NULL;
     if (pr && pr->target)
         r = pr->target(sc->m->s, sc->probe, *ep, lvalue, why);
+    else if ((*ep)->kind == EX_CAST)
+        r = function_cast(sc->m->s, *ep, lvalue, why);
     if (!r)
         return false;
     *ep = r;

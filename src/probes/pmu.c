@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "probes/pmu.h"
+
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static int read_number(const char *pmu, const char *file, const char *format)
+{
+    char path[128];
+    int n = -1;
+    snprintf(path, sizeof path, "/sys/bus/event_source/devices/%s/%s", pmu, file);
+    FILE *f = fopen(path, "re");
+    if (f) {
+        if (fscanf(f, format, &n) != 1)
+            n = -1;
+        fclose(f);
+    }
+    return n;
+}
+
+bool pmu_exists(const char *pmu)
+{
+    return read_number(pmu, "type", "%d") >= 0;
+}
+
+int pmu_attach(const char *pmu, bool is_return, const char *config1, uint64_t config2,
+               uint64_t reference, pid_t pid, int prog_fd, int *fds, size_t *nfds)
+{
+    int type = read_number(pmu, "type", "%d");
+    int retprobe = read_number(pmu, "format/retprobe", "config:%d");
+    if (type < 0 || retprobe < 0)
+        return -EOPNOTSUPP;
+    struct perf_event_attr attr = {
+        .type = (uint32_t)type,
+        .size = sizeof attr,
+        .config = reference << 32 | (is_return ? 1ull << retprobe : 0),
+        .config1 = (uint64_t)(uintptr_t)config1,
+        .config2 = config2,
+    };
+    int fd = (int)syscall(SYS_perf_event_open, &attr, pid ? pid : -1, pid ? -1 : 0, -1,
+                          PERF_FLAG_FD_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    fds[(*nfds)++] = fd;
+    if (ioctl(fd, PERF_EVENT_IOC_SET_BPF, prog_fd) || ioctl(fd, PERF_EVENT_IOC_ENABLE, 0))
+        return -errno;
+    return 0;
+}

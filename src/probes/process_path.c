@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which files a process(…) means. */
+#include <glob.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "probes/process.h"
+
+static const char *search(struct session *s, const char *name, const char *dirs)
+{
+    for (const char *d = dirs; d && *d;) {
+        size_t n = strcspn(d, ":");
+        const char *path = arena_printf(s->arena, "%.*s/%s", (int)n, d, name);
+        if (access(path, R_OK) == 0)
+            return path;
+        d += n + (d[n] == ':');
+    }
+    return NULL;
+}
+
+const char *process_programs(struct session *s, const char *name, bool library, process_paths *out)
+{
+    const char *path = name;
+    if (!strchr(name, '/')) {
+        path = search(s, name,
+                      library ? "/lib/x86_64-linux-gnu:/usr/lib/x86_64-linux-gnu:/lib64:/usr/lib64:"
+                                "/lib:/usr/lib:/usr/local/lib"
+                              : getenv("PATH"));
+        if (!path && !library)
+            path = search(s, name, "/lib/x86_64-linux-gnu:/usr/lib/x86_64-linux-gnu");
+        if (!path)
+            return arena_printf(s->arena, "there is no program or library '%s' on the search path",
+                                name);
+    }
+    glob_t g;
+    char full[PATH_MAX];
+    if (glob(path, GLOB_NOMAGIC, NULL, &g) != 0)
+        return arena_printf(s->arena, "no file matches '%s'", name);
+    for (size_t i = 0; i < g.gl_pathc; i++)
+        if (realpath(g.gl_pathv[i], full))
+            vec_push(s->arena, out, arena_printf(s->arena, "%s", full));
+    globfree(&g);
+    return out->n ? NULL : arena_printf(s->arena, "cannot open %s: no such file", name);
+}
+
+const char *process_of_target(struct session *s, pid_t pid, process_paths *out)
+{
+    if (!pid && s->command) {
+        size_t n = strcspn(s->command, " \t");
+        return process_programs(s, arena_strndup(s->arena, s->command, n), false, out);
+    }
+    if (!pid)
+        pid = s->target_pid;
+    if (!pid)
+        return "process without a name is the program of -c or -x, and neither is given";
+    char exe[PATH_MAX];
+    ssize_t n = readlink(arena_printf(s->arena, "/proc/%d/exe", (int)pid), exe, sizeof exe);
+    if (n < 0)
+        return arena_printf(s->arena, "there is no process %d", (int)pid);
+    /* By way of /proc: also when it lives in another mount namespace. */
+    vec_push(s->arena, out, arena_printf(s->arena, "/proc/%d/root%.*s", (int)pid, (int)n, exe));
+    return NULL;
+}

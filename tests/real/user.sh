@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Probes in a user program: the scripts of tests/conformance/user on target.c, built
+# with and without optimisation.  Their outputs there are sorted.
+. "$(dirname "$0")/lib.sh"
+
+scripts=$TOP/tests/conformance/user
+if ! echo '#include <sys/sdt.h>' | gcc -E - >/dev/null 2>&1; then
+    skip target "the package systemtap-sdt-dev is not installed"
+    exit 0
+fi
+cp "$scripts/target.c" "$TMP" && cd "$TMP" || exit 1
+if ! gcc -g -O0 -o target0 target.c || ! gcc -g -O2 -o target2 target.c; then
+    fail target "the program does not build"
+    exit 0
+fi
+for script in "$scripts"/*.stp; do
+    name=$(basename "$script" .stp)
+    why=$(sed -n "s,^user/$name[ 	][ 	]*,,p" "$TOP/tests/conformance/pending.txt")
+    if [ -n "$why" ]; then
+        skip "$name" "$why"
+        continue
+    fi
+    run -c "./target${name: -1}" "$script"
+    grep -av '^total \|^depth \|^many -\?[0-9]* -\?[0-9]*$\|^twice [0-9]' "$TMP/out" | LC_ALL=C sort >"$TMP/sorted"
+    if [ "$rc" != 0 ]; then
+        fail "$name" "status $rc: $(first_line "$TMP/err")"
+    elif LC_ALL=C sort "${script%.stp}.out" | cmp -s - "$TMP/sorted"; then
+        pass "$name"
+    else
+        fail "$name" "$(LC_ALL=C sort "${script%.stp}.out" | diff - "$TMP/sorted" | sed -n 2,3p | cut -c1-150 | tr '\n' ' ')"
+    fi
+done
+
+# Events come in the order in which they happened.
+run -c ./target2 -e 'probe process("./target2").function("leaf") { println("leaf ", $a) }
+probe process("./target2").function("leaf").return { println("= ", $return) }
+probe process("./target2").mark("started"), process("./target2").mark("finished") { println($$name) }'
+grep -v '^total \|^depth \|^many \|^twice ' "$TMP/out" >"$TMP/order"
+[ "$(cat "$TMP/order")" = $'started\nleaf 0\n= 5\nleaf 1\n= 15\nleaf 2\n= 27\nfinished' ] && pass order || fail order "$(tr '\n' ' ' <"$TMP/order")"
+
+# -L, by the sections of listing.txt that are there yet.
+awk -v dir="$TMP" '/^## -L/ { n++; point = $0; sub(/^## -L ./, "", point); sub(/.$/, "", point); print point > (dir "/points"); next } n { print > (dir "/want" n) }' "$scripts/listing.txt"
+n=0
+while IFS= read -r point; do
+    n=$((n + 1))
+    case $point in *label*|*callee*) skip "list-$n" "the components .label and .callee are still to come"; continue ;; esac
+    run -L "$point"
+    if LC_ALL=C sort "$TMP/want$n" 2>/dev/null | grep -v '^$' | cmp -s - <(LC_ALL=C sort "$TMP/out"); then
+        pass "list-$n"
+    else
+        fail "list-$n" "$point: $(LC_ALL=C sort "$TMP/want$n" | grep -v '^$' | diff - <(LC_ALL=C sort "$TMP/out") | sed -n 2,3p | tr '\n' ' ')"
+    fi
+done <"$TMP/points"
+
+# Without debug information functions are still there, and a variable says what is missing.
+strip -o stripped target2
+run -c ./stripped -e 'global n probe process("./stripped").plt("strlen") { n++ } probe end { println("calls ", n) n = 0 }'
+grep -q '^calls 3' "$TMP/out" && pass stripped-plt || fail stripped-plt "$(first_line "$TMP/err")"
+gcc -O0 -o plain target.c
+run -c ./plain -e 'global n probe process("./plain").function("leaf") { n++ } probe end { println("calls ", n) n = 0 }'
+grep -q '^calls 3' "$TMP/out" && pass symbols-only || fail symbols-only "$(first_line "$TMP/err")"
+run -e 'probe process("./plain").function("leaf") { println($a) }'
+[ $rc = 1 ] && grep -q 'no debug information.*-dbgsym' "$TMP/err" && pass no-debuginfo || fail no-debuginfo "$(first_line "$TMP/err")"
+run -e 'probe process("./target2").function("laef") { }'
+[ $rc = 1 ] && grep -q 'similar functions: leaf' "$TMP/err" && pass similar || fail similar "$(cat "$TMP/err")"
+run -e 'probe process("./nothing").function("f") { }'
+[ $rc = 1 ] && grep -q "nothing" "$TMP/err" && pass missing || fail missing "$(first_line "$TMP/err")"
+
+# A library, by all programs that use it.
+run -c 'ls /' -e 'global n probe process("libc.so.6").function("malloc") { if (pid() == target()) n++ } probe end { println("mallocs ", n > 10) n = 0 }'
+grep -q '^mallocs 1' "$TMP/out" && pass library || fail library "$(first_line "$TMP/err")"
+
+# Damaged files: refused or read in part, never a crash or a hang.
+bad=0
+for ((i = 0; i < 60; i++)); do
+    cp target2 damaged
+    for ((k = 0; k < 8; k++)); do
+        printf "\\x$(printf %x $((RANDOM % 256)))" | dd of=damaged bs=1 seek=$(((RANDOM * 32768 + RANDOM) % $(stat -c %s damaged))) conv=notrunc status=none
+    done
+    timeout -s KILL 5 "$STAP" -L 'process("./damaged").function("*")' >/dev/null 2>&1
+    [ $? -le 1 ] || { bad=$((bad + 1)); cp damaged "/tmp/stap-damaged-$i"; }
+done
+[ $bad = 0 ] && pass damaged || fail damaged "$bad of 60 damaged copies made it crash or hang"
