@@ -101,6 +101,38 @@ bool dw_file_offset(const struct dw_module *m, uint64_t addr, uint64_t *offset)
     return false;
 }
 
+bool dw_address(const struct dw_module *m, uint64_t file_offset, uint64_t *addr)
+{
+    size_t n;
+    if (elf_getphdrnum(m->elf, &n))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        GElf_Phdr ph;
+        if (!gelf_getphdr(m->elf, (int)i, &ph) || ph.p_type != PT_LOAD ||
+            file_offset < ph.p_offset || file_offset - ph.p_offset >= ph.p_filesz)
+            continue;
+        *addr = file_offset - ph.p_offset + ph.p_vaddr;
+        return true;
+    }
+    return false;
+}
+
+bool dw_symbol_at(const struct dw_module *m, uint64_t addr, const char **name, uint64_t *offset,
+                  uint64_t *size)
+{
+    GElf_Addr bias;
+    GElf_Off off;
+    GElf_Sym sym;
+    if (!dwfl_module_getelf(m->mod, &bias))
+        return false;
+    *name = dwfl_module_addrinfo(m->mod, addr + bias, &off, &sym, NULL, NULL, NULL);
+    if (!*name)
+        return false;
+    *offset = off;
+    *size = sym.st_size;
+    return true;
+}
+
 /* ---- functions ---- */
 
 struct find {

@@ -76,6 +76,12 @@ bool dw_has_dwarf(const struct dw_module *m);
 bool dw_is_fixed(const struct dw_module *m);
 /* The address of a symbol; false: there is none. */
 bool dw_symbol(const struct dw_module *m, const char *name, uint64_t *addr);
+/* The symbol that an address of the file belongs to; false: none.  *name lives as long
+ * as the module. */
+bool dw_symbol_at(const struct dw_module *m, uint64_t addr, const char **name, uint64_t *offset,
+                  uint64_t *size);
+/* The address of what stands at a position of the file; false: it is not loaded. */
+bool dw_address(const struct dw_module *m, uint64_t file_offset, uint64_t *addr);
 /* Position in the file of what is loaded at an address; false: nothing is. */
 bool dw_file_offset(const struct dw_module *m, uint64_t addr, uint64_t *offset);
 

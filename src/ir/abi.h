@@ -103,8 +103,9 @@ enum rec_kind {
     REC_COMMIT,    /* id 0: u64 speculation id: print what it holds */
     REC_DISCARD,   /* u64 speculation id */
     REC_SPECULATE, /* u64 speculation id, string argument */
-    REC_FTRACE,    /* reserved */
+    REC_STACK,     /* u64 form (enum stack_form), u64 pid, string of addresses */
 };
+enum stack_form { STACK_USER = 1, STACK_BRIEF = 2 };
 struct rec {
     u16 kind;
     u16 id;

@@ -177,6 +177,9 @@ void build_print(struct ir_builder *b, const struct expr *e);
 void build_hist_record(struct ir_builder *b, struct ir_mem all, uint32_t off, uint32_t nbuckets,
                        uint32_t id);
 
+/* REC_STACK: the addresses in `text`, with their symbols. */
+void build_stack_record(struct ir_builder *b, struct ir_value text, ir_reg form);
+
 /* build_stmt.c */
 void build_stmt(struct ir_builder *b, const struct stmt *s);
 /* Statements a round of a loop with this body takes off the budget. */

@@ -153,6 +153,17 @@ void ir_speculate(struct ir_builder *b, int kind, ir_reg id, const struct ir_val
     record_end(b, &r, kind, 0);
 }
 
+void build_stack_record(struct ir_builder *b, struct ir_value text, ir_reg form)
+{
+    enum { GET_CURRENT_PID_TGID = 14 };
+    ir_reg pid = ir_bini(b, B_SHR, ir_call(b, GET_CURRENT_PID_TGID, 0, NULL), 32);
+    struct record r = record_begin(b, (uint32_t)sizeof(struct rec) + 16 + string_room(text.bound));
+    record_long(b, &r, form);
+    record_long(b, &r, pid);
+    record_string(b, &r, text);
+    record_end(b, &r, REC_STACK, 0);
+}
+
 void build_hist_record(struct ir_builder *b, struct ir_mem all, uint32_t off, uint32_t nbuckets,
                        uint32_t id)
 {

@@ -115,12 +115,20 @@ struct sink {
     struct hist_style hist;
     struct speculation *speculations;
     bool exit_seen;
+    struct symbols *symbols; /* NULL until a stack is printed */
     u64 errors_shown;
     u64 malformed;
 };
 void sink_init(struct sink *k, struct session *s, const struct ir_module *mod, struct output *out);
 void sink_sample(void *sink, const void *sample, size_t len);
 void sink_free(struct sink *k);
+
+/* ---- symbols.c: addresses → names ---- */
+struct symbols;
+struct symbols *symbols_open(struct arena *a);
+/* One line for each address in `text` (hexadecimal, with blanks between). */
+void symbols_print(struct symbols *y, struct strbuf *out, const char *text, size_t n, int form,
+                   pid_t pid);
 
 /* ---- report.c: what is said at the end ---- */
 /* True when the session counts as failed. */

@@ -144,6 +144,19 @@ static bool hist_record(struct sink *k, const struct rec *rec)
     return true;
 }
 
+static bool stack_record(struct sink *k, struct cursor *c)
+{
+    s64 form, pid;
+    const char *text;
+    size_t n;
+    if (!record_long(c, &form) || !record_long(c, &pid) || !record_string(c, &text, &n, NULL))
+        return false;
+    if (!k->symbols)
+        k->symbols = symbols_open(k->s->arena);
+    symbols_print(k->symbols, &k->out->buf, text, n, (int)form, (pid_t)pid);
+    return true;
+}
+
 /* ---- dispatch ---- */
 
 static bool record(struct sink *k, const struct rec *rec)
@@ -164,6 +177,8 @@ static bool record(struct sink *k, const struct rec *rec)
         return true;
     case REC_HIST:
         return hist_record(k, rec);
+    case REC_STACK:
+        return stack_record(k, &c);
     case REC_COMMIT:
     case REC_DISCARD:
     case REC_SPECULATE:

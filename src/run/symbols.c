@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Addresses of the kernel by /proc/kallsyms, of processes by /proc/PID/maps and
+ * the symbol tables of what is mapped. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "debuginfo/dwarf.h"
+#include "run/private.h"
+
+struct ksym {
+    u64 addr;
+    const char *name, *module;
+};
+
+struct mapping {
+    u64 start, end, offset;
+    const char *path;
+};
+struct process {
+    pid_t pid;
+    VEC(struct mapping) maps;
+};
+
+struct symbols {
+    struct arena *arena;
+    VEC(struct ksym) kernel; /* in order of addresses */
+    bool kernel_read;
+    VEC(struct process *) processes;
+    struct hash modules; /* by path; a module that cannot be read: `none` */
+};
+
+static struct dw_module *const none = (void *)1;
+
+struct symbols *symbols_open(struct arena *a)
+{
+    struct symbols *y = arena_new_obj(a, struct symbols);
+    y->arena = a;
+    hash_init(&y->modules, a);
+    return y;
+}
+
+/* ---- the kernel ---- */
+
+static int by_address(const void *a, const void *b)
+{
+    u64 x = ((const struct ksym *)a)->addr, y = ((const struct ksym *)b)->addr;
+    return x < y ? -1 : x > y;
+}
+
+static void read_kernel(struct symbols *y)
+{
+    FILE *f = fopen("/proc/kallsyms", "re");
+    char line[1024], name[512], module[128], type;
+    unsigned long long addr;
+    y->kernel_read = true;
+    while (f && fgets(line, sizeof line, f)) {
+        *module = 0;
+        if (sscanf(line, "%llx %c %511s [%127[^]]]", &addr, &type, name, module) < 3 || !addr ||
+            !strchr("tTwW", type))
+            continue;
+        struct ksym k = {addr, arena_printf(y->arena, "%s", name),
+                         *module ? arena_printf(y->arena, "%s", module) : "kernel"};
+        vec_push(y->arena, &y->kernel, k);
+    }
+    if (f)
+        fclose(f);
+    if (y->kernel.n)
+        qsort(y->kernel.v, y->kernel.n, sizeof *y->kernel.v, by_address);
+}
+
+static const struct ksym *kernel_symbol(struct symbols *y, u64 addr, u64 *size)
+{
+    if (!y->kernel_read)
+        read_kernel(y);
+    size_t lo = 0, hi = y->kernel.n;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (y->kernel.v[mid].addr <= addr)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    if (!lo)
+        return NULL;
+    size_t next = lo;
+    while (next < y->kernel.n && y->kernel.v[next].addr == y->kernel.v[lo - 1].addr)
+        next++;
+    *size = next < y->kernel.n ? y->kernel.v[next].addr - y->kernel.v[lo - 1].addr : 0;
+    return &y->kernel.v[lo - 1];
+}
+
+/* What stands between a probe and the code that it interrupted. */
+static bool is_ours(const char *name)
+{
+    static const char *const prefixes[] = {"bpf_prog_", "bpf_trace_run", "__bpf_trace_",
+                                           "__traceiter_", "bpf_trampoline_"};
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+        if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
+            return true;
+    return false;
+}
+
+/* ---- processes ---- */
+
+static void read_maps(struct symbols *y, struct process *p)
+{
+    FILE *f = fopen(arena_printf(y->arena, "/proc/%d/maps", (int)p->pid), "re");
+    char line[4500];
+    if (!f)
+        return; /* it has ended: what was read before stays */
+    p->maps.n = 0;
+    while (fgets(line, sizeof line, f)) {
+        unsigned long long start, end, offset;
+        char perms[8];
+        int at = 0;
+        if (sscanf(line, "%llx-%llx %7s %llx %*s %*s %n", &start, &end, perms, &offset, &at) < 4 ||
+            !at || line[at] != '/' || !strchr(perms, 'x'))
+            continue;
+        line[strcspn(line, "\n")] = 0;
+        struct mapping m = {start, end, offset, arena_printf(y->arena, "%s", line + at)};
+        vec_push(y->arena, &p->maps, m);
+    }
+    fclose(f);
+}
+
+static const struct mapping *mapping_at(struct symbols *y, pid_t pid, u64 addr)
+{
+    struct process *p = NULL;
+    vec_for (i, y->processes)
+        if (y->processes.v[i]->pid == pid)
+            p = y->processes.v[i];
+    if (!p) {
+        p = arena_new_obj(y->arena, struct process);
+        p->pid = pid;
+        vec_push(y->arena, &y->processes, p);
+    }
+    /* Not mapped when it was read: it may be by now. */
+    for (int again = 0; again < 2; again++) {
+        vec_for (i, p->maps)
+            if (addr >= p->maps.v[i].start && addr < p->maps.v[i].end)
+                return &p->maps.v[i];
+        if (!again)
+            read_maps(y, p);
+    }
+    return NULL;
+}
+
+static struct dw_module *module_of(struct symbols *y, pid_t pid, const char *path)
+{
+    struct dw_module *m = hash_get(&y->modules, path);
+    if (!m) {
+        const char *why, *inside = arena_printf(y->arena, "/proc/%d/root%s", (int)pid, path);
+        m = dw_open(y->arena, access(inside, R_OK) == 0 ? inside : path, &why);
+        hash_put(&y->modules, path, m ? m : none);
+    }
+    return m == none ? NULL : m;
+}
+
+static void print_user(struct symbols *y, struct strbuf *out, u64 addr, bool brief, pid_t pid)
+{
+    const struct mapping *at = mapping_at(y, pid, addr);
+    struct dw_module *m = at ? module_of(y, pid, at->path) : NULL;
+    const char *name;
+    u64 in_file, offset, size;
+    if (!at) {
+        strbuf_printf(out, " 0x%llx\n", (unsigned long long)addr);
+        return;
+    }
+    if (m && dw_address(m, addr - at->start + at->offset, &in_file) &&
+        dw_symbol_at(m, in_file, &name, &offset, &size)) {
+        if (brief)
+            strbuf_printf(out, " %s+0x%llx\n", name, (unsigned long long)offset);
+        else
+            strbuf_printf(out, " 0x%llx : %s+0x%llx/0x%llx [%s]\n", (unsigned long long)addr, name,
+                          (unsigned long long)offset, (unsigned long long)size, at->path);
+        return;
+    }
+    strbuf_printf(out, " 0x%llx [%s+0x%llx/0x%llx]\n", (unsigned long long)addr, at->path,
+                  (unsigned long long)(addr - at->start),
+                  (unsigned long long)(at->end - at->start));
+}
+
+static bool print_kernel(struct symbols *y, struct strbuf *out, u64 addr, bool brief, bool first)
+{
+    u64 size;
+    const struct ksym *k = kernel_symbol(y, addr, &size);
+    if (k && first && is_ours(k->name))
+        return false;
+    if (!k)
+        strbuf_printf(out, " 0x%llx\n", (unsigned long long)addr);
+    else if (brief)
+        strbuf_printf(out, " %s+0x%llx\n", k->name, (unsigned long long)(addr - k->addr));
+    else
+        strbuf_printf(out, " 0x%llx : %s+0x%llx/0x%llx [%s]\n", (unsigned long long)addr, k->name,
+                      (unsigned long long)(addr - k->addr), (unsigned long long)size, k->module);
+    return true;
+}
+
+void symbols_print(struct symbols *y, struct strbuf *out, const char *text, size_t n, int form,
+                   pid_t pid)
+{
+    const char *copy = arena_strndup(y->arena, text, n);
+    bool brief = form & STACK_BRIEF, first = true;
+    for (char *end; *copy; copy = end) {
+        u64 addr = strtoull(copy, &end, 16);
+        if (end == copy)
+            break;
+        if (form & STACK_USER)
+            print_user(y, out, addr, brief, pid);
+        else if (print_kernel(y, out, addr, brief, first))
+            first = false;
+    }
+}
