@@ -3,6 +3,7 @@
 
 #include "cli/cli.h"
 #include "cli/version.h"
+#include "debuginfo/dwarf.h"
 
 static int act(struct session *s, const struct options *o)
 {
@@ -54,6 +55,7 @@ int main(int argc, char **argv)
             rc = act(&s, &o);
     }
     diag_fini(&s.diag);
+    dw_close_all();
     arena_free(s.arena);
     return rc;
 }

@@ -15,6 +15,15 @@ static const Dwfl_Callbacks callbacks = {
     .section_address = dwfl_offline_section_address,
 };
 
+static struct dw_module *open_modules;
+
+void dw_close_all(void)
+{
+    for (struct dw_module *m = open_modules; m; m = m->next)
+        dwfl_end(m->dwfl);
+    open_modules = NULL;
+}
+
 struct dw_module *dw_open(struct arena *a, const char *path, const char **why)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -30,6 +39,8 @@ struct dw_module *dw_open(struct arena *a, const char *path, const char **why)
     hash_init(&m->type_dies, a);
     m->dwfl = dwfl_begin(&callbacks);
     if (m->dwfl) {
+        m->next = open_modules;
+        open_modules = m;
         dwfl_report_begin(m->dwfl);
         m->mod = dwfl_report_offline(m->dwfl, path, path, fd);
         dwfl_report_end(m->dwfl, NULL, NULL);

@@ -67,9 +67,10 @@ struct dw_line {
 };
 typedef VEC(struct dw_line) dw_line_vec;
 
-/* NULL with *why set: no such file, not ELF.  Lives as long as the arena's user
- * calls dw_close or the process ends. */
+/* NULL with *why set: no such file, not ELF.  Lives until dw_close_all. */
 struct dw_module *dw_open(struct arena *a, const char *path, const char **why);
+/* Gives back what libdw holds for all modules, before the arena goes. */
+void dw_close_all(void);
 const char *dw_path(const struct dw_module *m);
 bool dw_has_dwarf(const struct dw_module *m);
 /* Loaded where it was linked for: addresses of the file are those of processes. */

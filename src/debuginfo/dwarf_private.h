@@ -19,6 +19,7 @@ struct dw_module {
     struct hash type_ids;  /* address of a type's DIE, as text → id + 1 */
     struct hash type_dies; /* "struct node" → Dwarf_Die *; filled when first needed */
     bool indexed;
+    struct dw_module *next; /* all that are open */
 };
 
 /* dwarf_types.c: 0 for void. */

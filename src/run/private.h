@@ -123,9 +123,26 @@ void sink_init(struct sink *k, struct session *s, const struct ir_module *mod, s
 void sink_sample(void *sink, const void *sample, size_t len);
 void sink_free(struct sink *k);
 
+/* ---- mmaps.c: what processes map ---- */
+struct mmaps_events {
+    void (*mapped)(void *arg, pid_t pid, u64 addr, u64 len, u64 offset, const char *path);
+    void (*forked)(void *arg, pid_t child, pid_t parent);
+    void (*executed)(void *arg, pid_t pid);
+};
+struct mmaps;
+/* From now on; NULL: not possible. */
+struct mmaps *mmaps_open(const struct mmaps_events *on, void *arg);
+/* Calls the functions for what happened since. */
+void mmaps_drain(struct mmaps *m);
+void mmaps_close(struct mmaps *m);
+
 /* ---- symbols.c: addresses → names ---- */
 struct symbols;
-struct symbols *symbols_open(struct arena *a);
+/* `processes`: addresses of processes will be asked for, also of some that ended. */
+struct symbols *symbols_open(struct arena *a, bool processes);
+void symbols_close(struct symbols *y);
+/* Takes note of what happened; to be called now and then. */
+void symbols_poll(struct symbols *y);
 /* One line for each address in `text` (hexadecimal, with blanks between). */
 void symbols_print(struct symbols *y, struct strbuf *out, const char *text, size_t n, int form,
                    pid_t pid);

@@ -27,6 +27,11 @@ void sink_init(struct sink *k, struct session *s, const struct ir_module *mod, s
     *k = (struct sink){.s = s, .mod = mod, .out = out};
     k->hist.width = (int)define_number(s, "HIST_WIDTH", 50, 1, 1000);
     k->hist.elision = define_number(s, "HIST_ELISION", 2, -1, 1000);
+    vec_for (i, mod->program->functions) {
+        const char *name = mod->program->functions.v[i]->intrinsic;
+        if (!k->symbols && name && strcmp(name, "print_stack") == 0)
+            k->symbols = symbols_open(s->arena, true);
+    }
 }
 
 /* ---- speculation ---- */
@@ -62,6 +67,7 @@ static void drop_speculation(struct sink *k, u64 id)
 
 void sink_free(struct sink *k)
 {
+    symbols_close(k->symbols);
     while (k->speculations)
         drop_speculation(k, k->speculations->id);
 }
@@ -149,10 +155,9 @@ static bool stack_record(struct sink *k, struct cursor *c)
     s64 form, pid;
     const char *text;
     size_t n;
-    if (!record_long(c, &form) || !record_long(c, &pid) || !record_string(c, &text, &n, NULL))
+    if (!record_long(c, &form) || !record_long(c, &pid) || !record_string(c, &text, &n, NULL) ||
+        !k->symbols)
         return false;
-    if (!k->symbols)
-        k->symbols = symbols_open(k->s->arena);
     symbols_print(k->symbols, &k->out->buf, text, n, (int)form, (pid_t)pid);
     return true;
 }

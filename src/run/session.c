@@ -240,6 +240,7 @@ static void wait_for_end(struct run *r)
                 r->out.error = EPIPE;
         }
         refresh_clock(r);
+        symbols_poll(r->sink.symbols);
         drained = drain(r);
         if (overload_check(&r->overload, r->s, r->bpf))
             change_state(r, STATE_RUNNING, STATE_ERROR);

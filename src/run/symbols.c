@@ -30,17 +30,10 @@ struct symbols {
     bool kernel_read;
     VEC(struct process *) processes;
     struct hash modules; /* by path; a module that cannot be read: `none` */
+    struct mmaps *mmaps; /* NULL: processes are not watched */
 };
 
 static struct dw_module *const none = (void *)1;
-
-struct symbols *symbols_open(struct arena *a)
-{
-    struct symbols *y = arena_new_obj(a, struct symbols);
-    y->arena = a;
-    hash_init(&y->modules, a);
-    return y;
-}
 
 /* ---- the kernel ---- */
 
@@ -126,20 +119,73 @@ static void read_maps(struct symbols *y, struct process *p)
     fclose(f);
 }
 
-static const struct mapping *mapping_at(struct symbols *y, pid_t pid, u64 addr)
+static struct process *process_of(struct symbols *y, pid_t pid)
 {
-    struct process *p = NULL;
     vec_for (i, y->processes)
         if (y->processes.v[i]->pid == pid)
-            p = y->processes.v[i];
-    if (!p) {
-        p = arena_new_obj(y->arena, struct process);
-        p->pid = pid;
-        vec_push(y->arena, &y->processes, p);
-    }
+            return y->processes.v[i];
+    struct process *p = arena_new_obj(y->arena, struct process);
+    p->pid = pid;
+    vec_push(y->arena, &y->processes, p);
+    return p;
+}
+
+static void mapped(void *arg, pid_t pid, u64 addr, u64 len, u64 offset, const char *path)
+{
+    struct symbols *y = arg;
+    struct process *p = process_of(y, pid);
+    if (*path != '/')
+        return;
+    struct mapping m = {addr, addr + len, offset, arena_printf(y->arena, "%s", path)};
+    vec_push(y->arena, &p->maps, m);
+}
+
+static void forked(void *arg, pid_t child, pid_t parent)
+{
+    struct symbols *y = arg;
+    struct process *from = process_of(y, parent), *to = process_of(y, child);
+    /* A parent that was there before the session is read while it is there. */
+    if (!from->maps.n)
+        read_maps(y, from);
+    to->maps.n = 0;
+    vec_for (i, from->maps)
+        vec_push(y->arena, &to->maps, from->maps.v[i]);
+}
+
+static void executed(void *arg, pid_t pid)
+{
+    process_of(arg, pid)->maps.n = 0;
+}
+
+struct symbols *symbols_open(struct arena *a, bool processes)
+{
+    static const struct mmaps_events events = {mapped, forked, executed};
+    struct symbols *y = arena_new_obj(a, struct symbols);
+    y->arena = a;
+    hash_init(&y->modules, a);
+    if (processes)
+        y->mmaps = mmaps_open(&events, y);
+    return y;
+}
+
+void symbols_close(struct symbols *y)
+{
+    if (y)
+        mmaps_close(y->mmaps);
+}
+
+void symbols_poll(struct symbols *y)
+{
+    if (y)
+        mmaps_drain(y->mmaps);
+}
+
+static const struct mapping *mapping_at(struct symbols *y, pid_t pid, u64 addr)
+{
+    struct process *p = process_of(y, pid);
     /* Not mapped when it was read: it may be by now. */
     for (int again = 0; again < 2; again++) {
-        vec_for (i, p->maps)
+        for (size_t i = p->maps.n; i-- > 0;) /* the newest says what is there */
             if (addr >= p->maps.v[i].start && addr < p->maps.v[i].end)
                 return &p->maps.v[i];
         if (!again)
@@ -203,6 +249,7 @@ void symbols_print(struct symbols *y, struct strbuf *out, const char *text, size
                    pid_t pid)
 {
     const char *copy = arena_strndup(y->arena, text, n);
+    symbols_poll(y);
     bool brief = form & STACK_BRIEF, first = true;
     for (char *end; *copy; copy = end) {
         u64 addr = strtoull(copy, &end, 16);

@@ -43,7 +43,10 @@ awk -v dir="$TMP" '/^## -L/ { n++; point = $0; sub(/^## -L ./, "", point); sub(/
 n=0
 while IFS= read -r point; do
     n=$((n + 1))
-    case $point in *label*|*callee*) skip "list-$n" "the components .label and .callee are still to come"; continue ;; esac
+    case $point in
+    *label* | *callee*) skip "list-$n" "the components .label and .callee are still to come"; continue ;;
+    *target2*loop@target.c:\**) skip "list-$n" "DW_OP_entry_value is still to come"; continue ;;
+    esac
     run -L "$point"
     if LC_ALL=C sort "$TMP/want$n" 2>/dev/null | grep -v '^$' | cmp -s - <(LC_ALL=C sort "$TMP/out"); then
         pass "list-$n"

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What processes map, as it happens: an event of perf on each processor tells
+ * (kernel/events/core.c: perf_event_mmap).  A process may have ended when its
+ * addresses are looked up. */
+#include <linux/perf_event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "run/private.h"
+
+enum { DATA_PAGES = 64 }; /* a power of two */
+
+struct cpu_ring {
+    int fd;
+    struct perf_event_mmap_page *page;
+};
+
+struct mmaps {
+    struct mmaps_events on;
+    void *arg;
+    size_t page, n;
+    struct cpu_ring *cpus;
+    char record[65536];
+};
+
+struct mmap2_record {
+    struct perf_event_header h;
+    uint32_t pid, tid;
+    uint64_t addr, len, offset;
+    uint32_t major, minor;
+    uint64_t inode, generation;
+    uint32_t prot, flags;
+    char path[];
+};
+struct task_record {
+    struct perf_event_header h;
+    uint32_t pid, other; /* fork: the parent; comm: the thread */
+};
+
+struct mmaps *mmaps_open(const struct mmaps_events *on, void *arg)
+{
+    struct mmaps *m = calloc(1, sizeof *m);
+    long cpus = sysconf(_SC_NPROCESSORS_CONF);
+    if (!m || cpus < 1 || !(m->cpus = calloc((size_t)cpus, sizeof *m->cpus))) {
+        free(m);
+        return NULL;
+    }
+    m->on = *on;
+    m->arg = arg;
+    m->page = (size_t)sysconf(_SC_PAGESIZE);
+    struct perf_event_attr attr = {
+        .type = PERF_TYPE_SOFTWARE,
+        .size = sizeof attr,
+        .config = PERF_COUNT_SW_DUMMY,
+        .mmap = 1,
+        .mmap2 = 1,
+        .comm = 1,
+        .comm_exec = 1,
+        .task = 1,
+    };
+    for (int cpu = 0; cpu < cpus; cpu++) {
+        struct cpu_ring *r = &m->cpus[m->n];
+        r->fd = (int)syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+        if (r->fd < 0)
+            continue;
+        r->page =
+            mmap(NULL, m->page * (DATA_PAGES + 1), PROT_READ | PROT_WRITE, MAP_SHARED, r->fd, 0);
+        if (r->page == MAP_FAILED) {
+            close(r->fd);
+            continue;
+        }
+        m->n++;
+    }
+    return m;
+}
+
+void mmaps_close(struct mmaps *m)
+{
+    if (!m)
+        return;
+    for (size_t i = 0; i < m->n; i++) {
+        munmap(m->cpus[i].page, m->page * (DATA_PAGES + 1));
+        close(m->cpus[i].fd);
+    }
+    free(m->cpus);
+    free(m);
+}
+
+static void one(struct mmaps *m, const struct perf_event_header *h)
+{
+    const struct task_record *t = (const void *)h;
+    const struct mmap2_record *p = (const void *)h;
+    if (h->type == PERF_RECORD_MMAP2 && h->size > sizeof *p)
+        m->on.mapped(m->arg, (pid_t)p->pid, p->addr, p->len, p->offset, p->path);
+    else if (h->type == PERF_RECORD_FORK && t->pid != t->other)
+        m->on.forked(m->arg, (pid_t)t->pid, (pid_t)t->other);
+    else if (h->type == PERF_RECORD_COMM && h->misc & PERF_RECORD_MISC_COMM_EXEC)
+        m->on.executed(m->arg, (pid_t)t->pid);
+}
+
+/* A record may go around the end of the buffer: it is put together first. */
+static void drain(struct mmaps *m, struct cpu_ring *r)
+{
+    size_t size = m->page * DATA_PAGES;
+    const char *data = (const char *)r->page + m->page;
+    uint64_t head = __atomic_load_n(&r->page->data_head, __ATOMIC_ACQUIRE);
+    uint64_t tail = r->page->data_tail;
+    while (tail + sizeof(struct perf_event_header) <= head) {
+        struct perf_event_header h;
+        for (size_t i = 0; i < sizeof h; i++)
+            ((char *)&h)[i] = data[(tail + i) % size];
+        if (h.size < sizeof h || tail + h.size > head)
+            break;
+        for (size_t i = 0; i < h.size; i++)
+            m->record[i] = data[(tail + i) % size];
+        m->record[h.size] = 0;
+        one(m, (const struct perf_event_header *)(const void *)m->record);
+        tail += h.size;
+    }
+    __atomic_store_n(&r->page->data_tail, head, __ATOMIC_RELEASE);
+}
+
+void mmaps_drain(struct mmaps *m)
+{
+    for (size_t i = 0; m && i < m->n; i++)
+        drain(m, &m->cpus[i]);
+}
