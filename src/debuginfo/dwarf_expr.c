@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* DWARF location expressions → struct dw_op. */
 #include <dwarf.h>
+#include <stdlib.h>
 
 #include "debuginfo/dwarf_private.h"
 
@@ -40,8 +41,11 @@ static bool frame_cfa(struct translation *t)
         size_t n;
         if (!both[i] || dwarf_cfi_addrframe(both[i], t->pc, &frame) != 0)
             continue;
-        if (dwarf_frame_cfa(frame, &ops, &n) == 0 && n > 0)
-            return translate(t, ops, n);
+        bool found = dwarf_frame_cfa(frame, &ops, &n) == 0 && n > 0;
+        bool ok = found && translate(t, ops, n); /* the operations may lie in the frame */
+        free(frame);
+        if (found)
+            return ok;
     }
     return refuse(t, "there is no call frame information for this address");
 }
