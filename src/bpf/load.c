@@ -139,6 +139,7 @@ static bool create_maps(struct bpf_running *r)
     vec_for (i, m->maps) {
         static const enum bpf_map_type types[] = {
             [IR_MAP_HASH] = BPF_MAP_TYPE_HASH,
+            [IR_MAP_LRU_HASH] = BPF_MAP_TYPE_LRU_HASH,
             [IR_MAP_PERCPU_HASH] = BPF_MAP_TYPE_PERCPU_HASH,
             [IR_MAP_ARRAY] = BPF_MAP_TYPE_ARRAY,
             [IR_MAP_PERCPU_ARRAY] = BPF_MAP_TYPE_PERCPU_ARRAY,

@@ -12,7 +12,8 @@ struct dw_module; /* an executable or a shared library */
  * address in the file, to which the load bias of the process is to be added. */
 enum dw_op_kind {
     DW_CONST,
-    DW_REG, /* num: DWARF register number */
+    DW_REG,       /* num: DWARF register number */
+    DW_ENTRY_REG, /* the same, as it was at the first instruction of the function */
     DW_ADDR,
     DW_ADD,
     DW_SUB,
@@ -105,6 +106,11 @@ uint32_t dw_find_type(struct dw_module *m, const char *name);
  * it is not there at that place. */
 bool dw_variable(struct dw_module *m, const struct dw_function *f, uint64_t pc, const char *name,
                  struct dw_place *out, const char **why);
+/* Where the frame of the function ends (the canonical frame address) at pc. */
+bool dw_frame(struct dw_module *m, uint64_t pc, dw_op_vec *out);
+/* The function that f, perhaps an inlined instance, is compiled into: its first
+ * instruction; 0: not known. */
+uint64_t dw_outer_entry(struct dw_module *m, const struct dw_function *f);
 /* A variable with static storage, of the unit whose file matches (NULL: any). */
 bool dw_global(struct dw_module *m, const char *name, const char *file, struct dw_place *out,
                const char **why);

@@ -68,20 +68,16 @@ static bool frame_base(struct translation *t, int64_t offset)
 }
 
 /* The value a register had when the function was entered. */
+/* The inner expression: number2 points to its length and its bytes. */
 static bool entry_value(struct translation *t, const Dwarf_Op *op)
 {
-    Dwarf_Attribute a;
-    Dwarf_Op *ops;
-    size_t n;
-    (void)op;
-    if (!t->at_entry)
-        return refuse(t, "its value was kept only until the function went on");
-    /* libdw hands out the inner expression through an attribute of its own. */
-    Dwarf_Attribute location;
-    if (!dwarf_attr_integrate(t->function, DW_AT_frame_base, &location) ||
-        dwarf_getlocation_attr(&location, op, &a) != 0 || dwarf_getlocation(&a, &ops, &n) != 0)
-        return refuse(t, "its entry value cannot be read");
-    return translate(t, ops, n);
+    const unsigned char *p = (const unsigned char *)(uintptr_t)op->number2;
+    while (*p++ & 0x80)
+        ;
+    if (op->number != 1 || *p < DW_OP_reg0 || *p > DW_OP_reg31)
+        return refuse(t, "its value at the entry was in memory");
+    push(t, t->at_entry ? DW_REG : DW_ENTRY_REG, *p - DW_OP_reg0);
+    return true;
 }
 
 static bool binary(struct translation *t, int atom)
@@ -203,4 +199,12 @@ bool dw_translate(struct dw_module *m, const Dwarf_Op *ops, size_t n, Dwarf_Die 
         return false;
     *memory = !t.value;
     return true;
+}
+
+bool dw_frame(struct dw_module *m, uint64_t pc, dw_op_vec *out)
+{
+    const char *why;
+    struct translation t = {m, NULL, pc, false, out, &why, false, 0};
+    out->n = 0;
+    return frame_cfa(&t);
 }

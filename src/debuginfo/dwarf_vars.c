@@ -85,6 +85,19 @@ static bool is_variable(Dwarf_Die *die)
     return tag == DW_TAG_formal_parameter || tag == DW_TAG_variable;
 }
 
+uint64_t dw_outer_entry(struct dw_module *m, const struct dw_function *f)
+{
+    struct scopes s;
+    Dwarf_Addr pc;
+    if (!f->inlined)
+        return f->entry;
+    if (!scopes_at(m, f, f->entry, &s))
+        return 0;
+    bool known = s.has_function && dwarf_entrypc(&s.function, &pc) == 0;
+    free(s.v);
+    return known ? pc : 0;
+}
+
 bool dw_variable(struct dw_module *m, const struct dw_function *f, uint64_t pc, const char *name,
                  struct dw_place *out, const char **why)
 {

@@ -27,7 +27,7 @@ void build_array_layout(struct ir_module *m, struct session *s, struct variable 
     }
     loc->map = IR_MAP_FIRST + (uint32_t)m->maps.n;
     int64_t entries = v->maxsize > 0 ? v->maxsize : s->maxmapentries;
-    struct ir_map map = {.kind = IR_MAP_HASH,
+    struct ir_map map = {.kind = v->synthetic ? IR_MAP_LRU_HASH : IR_MAP_HASH,
                          .name = v->name,
                          .key_size = loc->key_size,
                          .value_size = loc->value_size,

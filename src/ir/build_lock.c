@@ -197,7 +197,8 @@ void build_lock_plan(struct ir_module *m)
     for (size_t g = 0; g < ng; g++) {
         written[g] = (kinds[g] & ~USE_READ) != 0;
         bool counters_only = (kinds[g] & (USE_READ | USE_WRITE)) == 0;
-        locked[g] = written[g] && !counters_only;
+        /* Each element of what @entry saves belongs to one thread. */
+        locked[g] = written[g] && !counters_only && !p->globals.v[g]->synthetic;
     }
     /* One access each, and nothing else that must agree with it. */
     for (size_t g = 0; g < ng; g++) {

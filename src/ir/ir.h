@@ -165,6 +165,7 @@ struct ir_prog {
 /* Maps the script needs, besides the fixed ones. */
 enum ir_map_kind {
     IR_MAP_HASH,
+    IR_MAP_LRU_HASH, /* the oldest make room */
     IR_MAP_PERCPU_HASH,
     IR_MAP_ARRAY,
     IR_MAP_PERCPU_ARRAY,

@@ -41,7 +41,7 @@ enum expr_kind {
     EX_CAST,     /* @cast(a, "type" [, "module"]) + components: see `target` */
     EX_DEFINED,  /* @defined(a) */
     EX_CHOOSE_DEFINED, /* @choose_defined(a, b) */
-    EX_ENTRY,          /* @entry(a) */
+    EX_ENTRY,          /* @entry(a); num 1: a as it is at the first instruction */
     EX_CONST,          /* @const("…"): str */
     EX_ENUMNAME,       /* @enumname("type", a): str, a */
     EX_PROBEWRITE,     /* @probewrite(var): a (EX_SYMBOL) */

@@ -243,7 +243,9 @@ static struct expr *group(struct session *s, struct kernel_btf *b, const struct 
             format = "return=";
             kdata_format(s, b, result(s, b, f, e->tok), dollars, &format, &args);
         }
-    } else if (!f->is_return && strcmp(t->name, "$$locals") != 0) {
+    } else if (f->is_return) {
+        return NULL; /* as they were at the entry */
+    } else if (strcmp(t->name, "$$locals") != 0) {
         for (uint32_t i = 0; i < nparams(f); i++) {
             format = arena_printf(s->arena, "%s%s%s=", format, i ? " " : "",
                                   kbtf_name(b, param(f, i)->name_off));
@@ -294,19 +296,34 @@ static struct expr *target(struct session *s, struct probe *p, const struct expr
         names[i] = arena_printf(s->arena, "$%s", name);
         if (strcmp(name, t->name + 1) != 0)
             continue;
-        if (f->is_return) {
-            *why = arena_printf(s->arena,
-                                "'%s' cannot be read when the function has returned: save it in a "
-                                "probe at its entry (there is $return here)",
-                                t->name);
-            return NULL;
-        }
+        if (f->is_return)
+            return NULL; /* as it was at the entry */
         return kdata_steps(s, b, parameter(s, b, f, i, e->tok), t, e->tok, why);
     }
     const char *near = similar_names(s->arena, t->name, names, nparams(f), 6);
     *why = arena_printf(s->arena, "unable to find '%s' in %s%s%s%s", t->name, f->name,
                         *near ? " (alternatives: " : "", near, *near ? ")" : "");
     return NULL;
+}
+
+static bool entry(struct session *s, const struct probe *p, const struct token *tok, bool start,
+                  struct entry_point *out)
+{
+    const struct kernel_function *here = p->attach.priv;
+    (void)start;
+    struct kernel_function *f = arena_new_obj(s->arena, struct kernel_function);
+    *f = *here;
+    f->is_return = false;
+    /* The return address is gone when the function has returned. */
+    out->frame =
+        expr_binary(s->arena, tok, OP_ADD, reg(s, tok, arch_reg_sp), expr_number(s->arena, tok, 8));
+    out->frame->type = TY_LONG;
+    out->frame_here = reg(s, tok, arch_reg_sp);
+    out->probe = new_probe(s, ATTACH_KPROBE, PROG_KPROBE);
+    out->probe->attach.priv = f;
+    out->probe->attach.name = f->name;
+    out->probe->pp = arena_printf(s->arena, "kernel.function(\"%s\").call", f->name);
+    return true;
 }
 
 static int attach(const struct attach_point *at, int prog_fd, int *fds, size_t *nfds,
@@ -349,6 +366,7 @@ const struct probe_provider kprobe_provider = {
     .patterns = patterns,
     .resolve = resolve,
     .target = target,
+    .entry = entry,
     .attach = attach,
     .list = list,
 };

@@ -369,6 +369,7 @@ const struct probe_provider process_provider = {
     .patterns = patterns,
     .resolve = resolve,
     .target = process_target,
+    .entry = process_entry,
     .attach = attach,
     .list = list,
 };

@@ -28,6 +28,9 @@ const char *process_of_target(struct session *s, pid_t pid, process_paths *out);
 /* process_data.c: provider->target. */
 struct expr *process_target(struct session *s, struct probe *p, const struct expr *e, bool lvalue,
                             const char **why);
+/* provider->entry. */
+bool process_entry(struct session *s, const struct probe *p, const struct token *tok, bool start,
+                   struct entry_point *out);
 /* The variables of a point for -L, "" or beginning with a blank. */
 const char *process_variables(struct session *s, const struct user_point *u);
 /* The module of a program or library by its path; opened once. */
@@ -40,4 +43,4 @@ unsigned mark_arguments(const struct dw_mark *m);
 /* A register of the interrupted program, and an address in its file as it is there. */
 struct expr *process_register(struct session *s, const struct token *tok, int32_t offset);
 struct expr *process_address(struct session *s, const struct user_point *u, const struct token *tok,
-                             uint64_t addr, const char **why);
+                             uint64_t addr);

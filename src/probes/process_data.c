@@ -28,16 +28,25 @@ struct expr *process_register(struct session *s, const struct token *tok, int32_
     return e;
 }
 
+/* A register as it was at the first instruction of the function. */
+static struct expr *at_entry(struct session *s, const struct token *tok, int32_t offset)
+{
+    struct expr *e = expr_new(s->arena, EX_ENTRY, tok);
+    e->type = TY_LONG;
+    e->num = 1;
+    e->a = process_register(s, tok, offset);
+    return e;
+}
+
 struct expr *process_address(struct session *s, const struct user_point *u, const struct token *tok,
-                             uint64_t addr, const char **why)
+                             uint64_t addr)
 {
     if (dw_is_fixed(u->module))
         return number(s, tok, (int64_t)addr);
-    if (u->is_return) {
-        *why = "where the program is loaded is not known at a return: look at this variable when "
-               "the function is entered";
-        return NULL;
-    }
+    /* A return is not at an address of the function: its entry was. */
+    if (u->is_return)
+        return binary(s, tok, OP_ADD, at_entry(s, tok, arch_reg_ip),
+                      number(s, tok, (int64_t)(addr - u->function.entry)));
     /* The probed instruction is where the program counter is. */
     return binary(s, tok, OP_ADD, process_register(s, tok, arch_reg_ip),
                   number(s, tok, (int64_t)(addr - u->pc)));
@@ -91,10 +100,15 @@ static struct expr *compute(struct session *s, const struct user_point *u, const
             }
             e = process_register(s, tok, arch_dwarf_reg[op->num]);
             break;
-        case DW_ADDR:
-            e = process_address(s, u, tok, (uint64_t)op->num, why);
-            if (!e)
+        case DW_ENTRY_REG:
+            if (op->num < 0 || op->num >= ARCH_DWARF_REGS) {
+                *why = "it was in a register that probes cannot see";
                 return NULL;
+            }
+            e = at_entry(s, tok, arch_dwarf_reg[op->num]);
+            break;
+        case DW_ADDR:
+            e = process_address(s, u, tok, (uint64_t)op->num);
             break;
         case DW_NEG:
             e = unary(s, tok, OP_NEG, stack[n - 1]);
@@ -271,7 +285,9 @@ static struct expr *group(struct session *s, const struct user_point *u, const s
             c.format = arena_printf(s->arena, "%s%s$arg%u=%%#x", c.format, *c.format ? " " : "", i);
             vec_push(s->arena, &c.args, a);
         }
-    } else if (!u->is_return) {
+    } else if (u->is_return) {
+        return NULL; /* as they were at the entry */
+    } else {
         c.parameters = vars || strcmp(t->name, "$$parms") == 0;
         c.locals = vars || strcmp(t->name, "$$locals") == 0;
         dw_each_variable(u->module, &u->function, u->pc, collect_one, &c);
@@ -384,13 +400,8 @@ struct expr *process_target(struct session *s, struct probe *p, const struct exp
         return mark_argument(s, u, e->tok, (unsigned)atoi(t->name + 4), why);
     }
     if (u->is_return) {
-        if (strcmp(t->name, "$return") != 0) {
-            *why = arena_printf(s->arena,
-                                "'%s' cannot be read when the function has returned: save it in a "
-                                "probe at its entry (there is $return here)",
-                                t->name);
-            return NULL;
-        }
+        if (strcmp(t->name, "$return") != 0)
+            return NULL; /* as it was at the entry */
         return returned(s, u, e->tok, &v, why)
                    ? kdata_steps(s, dw_types(u->module), v, t, e->tok, why)
                    : NULL;
@@ -402,4 +413,42 @@ struct expr *process_target(struct session *s, struct probe *p, const struct exp
         return NULL;
     }
     return kdata_steps(s, dw_types(u->module), v, t, e->tok, why);
+}
+
+static struct expr *frame_of(struct session *s, const struct user_point *u, const struct token *tok)
+{
+    dw_op_vec ops = {0};
+    const char *why;
+    if (u->is_return)
+        return process_register(s, tok, arch_reg_sp);
+    if (dw_frame(u->module, u->pc, &ops))
+        return compute(s, u, tok, &ops, &why);
+    /* Before the first instruction only the return address is on the stack. */
+    return u->pc == u->function.entry
+               ? binary(s, tok, OP_ADD, process_register(s, tok, arch_reg_sp), number(s, tok, 8))
+               : NULL;
+}
+
+bool process_entry(struct session *s, const struct probe *p, const struct token *tok, bool start,
+                   struct entry_point *out)
+{
+    const struct user_point *here = p->attach.priv;
+    if (here->mark || !here->function.name)
+        return false;
+    struct user_point *u = arena_new_obj(s->arena, struct user_point);
+    *u = *here;
+    u->is_return = false;
+    u->pc = start ? dw_outer_entry(u->module, &u->function) : u->function.body;
+    if (!u->pc || !dw_file_offset(u->module, u->pc, &u->offset))
+        return false;
+    out->frame = frame_of(s, u, tok);
+    out->frame_here = frame_of(s, here, tok);
+    if (!out->frame || !out->frame_here)
+        return false;
+    out->probe = new_probe(s, ATTACH_UPROBE, PROG_KPROBE);
+    out->probe->attach.priv = u;
+    out->probe->attach.name = u->function.name;
+    out->probe->pp =
+        arena_printf(s->arena, "process(\"%s\").function(\"%s\").call", u->path, u->function.name);
+    return true;
 }

@@ -51,7 +51,7 @@ static struct expr *register_at(struct session *s, const struct token *tok, cons
 
 /* DISP(%base,%index,scale), SYMBOL+DISP(%rip) */
 static struct expr *memory(struct session *s, const struct user_point *u, const struct token *tok,
-                           const char *p, const char **why)
+                           const char *p)
 {
     struct expr *at = NULL;
     int32_t offset;
@@ -81,7 +81,7 @@ static struct expr *memory(struct session *s, const struct user_point *u, const 
         p++;
         struct expr *base = register_at(s, tok, &p, &offset);
         if (base && named && offset == arch_reg_ip)
-            return process_address(s, u, tok, symbol + (uint64_t)disp, why);
+            return process_address(s, u, tok, symbol + (uint64_t)disp);
         at = base;
         if (*p == ',') {
             p++;
@@ -99,7 +99,7 @@ static struct expr *memory(struct session *s, const struct user_point *u, const 
             return NULL;
     }
     if (named)
-        at = sum(s, tok, at, process_address(s, u, tok, symbol, why));
+        at = sum(s, tok, at, process_address(s, u, tok, symbol));
     return disp || !at ? sum(s, tok, at, expr_number(s->arena, tok, disp)) : at;
 }
 
@@ -145,13 +145,9 @@ struct expr *mark_argument(struct session *s, const struct user_point *u, const 
         }
         return e;
     }
-    const char *not_here = NULL;
-    struct expr *address = memory(s, u, tok, p, &not_here);
-    if (!address) {
-        if (not_here)
-            *why = not_here;
+    struct expr *address = memory(s, u, tok, p);
+    if (!address)
         return NULL;
-    }
     e = expr_new(s->arena, EX_DEREF, tok);
     e->type = TY_LONG;
     e->a = address;

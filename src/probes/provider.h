@@ -17,6 +17,14 @@ struct probe_pattern {
 
 typedef VEC(struct probe *) probe_vec;
 
+/* Where @entry() is evaluated.  The two expressions give one number for one call of the
+ * function in one thread: the address of its frame. */
+struct entry_point {
+    struct probe *probe; /* not in the program yet */
+    struct expr *frame;  /* as computed in that probe */
+    struct expr *frame_here;
+};
+
 struct probe_provider {
     const char *name;
     const struct probe_pattern *patterns; /* ends with spec == NULL */
@@ -37,6 +45,11 @@ struct probe_provider {
      * the family has no context variables. */
     struct expr *(*target)(struct session *s, struct probe *p, const struct expr *e, bool lvalue,
                            const char **why);
+
+    /* The probe that saves values for `p`: at the start of its function (`start`), or where
+     * a probe at its entry sees the parameters.  False: p has no such place.  May be NULL. */
+    bool (*entry)(struct session *s, const struct probe *p, const struct token *tok, bool start,
+                  struct entry_point *out);
 
     /* Attaches a loaded BPF program; returns 0 and appends file descriptors
      * whose close detaches, or -errno.  NULL: the session runs the handler

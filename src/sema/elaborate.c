@@ -146,6 +146,14 @@ static void keep_globals(struct sema *m)
         }
 }
 
+static void keep_saved(struct sema *m)
+{
+    vec_for (i, m->saved) {
+        m->saved.v[i]->id = (int)m->p->globals.n;
+        vec_push(m->arena, &m->p->globals, m->saved.v[i]);
+    }
+}
+
 /* matched() and ngroups() look at what a regular expression captured. */
 static void note_captures(struct sema *m)
 {
@@ -200,6 +208,7 @@ struct program *sema_elaborate(struct session *s, struct ast_file *const *files,
     optimize(m);
     note_captures(m);
     keep_globals(m);
+    keep_saved(m);
     mark_recursion(m);
     infer_types(m);
     if (s->diag.errors != errors)

@@ -59,6 +59,8 @@ struct probe {
     struct stmt *body;
     variable_vec locals;
     int id; /* index in program.probes */
+    struct entry_saves
+        *saves[2]; /* sema: values kept from the entry; [1]: from its first instruction */
 };
 
 struct regex {

@@ -218,6 +218,11 @@ static void resolve_call(struct scope *sc, struct expr *e)
 
 /* ---- target variables ---- */
 
+static bool is_return(const struct probe *p)
+{
+    return p && (p->attach.kind == ATTACH_URETPROBE || p->attach.kind == ATTACH_KRETPROBE);
+}
+
 static bool try_target(struct scope *sc, struct expr **ep, bool lvalue, const char **why)
 {
     const struct probe_provider *pr = sc->probe ? sc->probe->provider : NULL;
@@ -227,10 +232,38 @@ static bool try_target(struct scope *sc, struct expr **ep, bool lvalue, const ch
         r = pr->target(sc->m->s, sc->probe, *ep, lvalue, why);
     else if ((*ep)->kind == EX_CAST)
         r = function_cast(sc->m->s, *ep, lvalue, why);
+    if (!r && !lvalue && (*ep)->kind == EX_TARGET && (*ep)->target->name && is_return(sc->probe)) {
+        /* What a return does not see is what it was at the entry. */
+        struct probe *entry = entry_probe(sc->m, sc->probe, (*ep)->tok, false);
+        struct expr *copy = expr_clone(sc->m->arena, *ep);
+        if (entry && pr->target(sc->m->s, entry, copy, false, why)) {
+            r = expr_new(sc->m->arena, EX_ENTRY, (*ep)->tok);
+            r->a = expr_clone(sc->m->arena, *ep);
+        }
+    }
     if (!r)
         return false;
     *ep = r;
     return true;
+}
+
+/* @entry(x): what x was when the function or system call was entered. */
+static void resolve_entry(struct scope *sc, struct expr **ep)
+{
+    struct expr *e = *ep;
+    if (sc->probe && sc->probe->attach.kind == ATTACH_SYSCALL_EXIT) {
+        /* The registers at exit still hold the arguments. */
+        *ep = e->a;
+        resolve_expr(ep, sc);
+        return;
+    }
+    struct expr *r = sc->probe ? entry_value(sc->m, sc->probe, e) : NULL;
+    if (!r) {
+        diag_semantic(&sc->m->s->diag, e->tok, "@entry is only valid in .return probes");
+        return;
+    }
+    *ep = r;
+    resolve_expr(ep, sc);
 }
 
 static void resolve_target(struct scope *sc, struct expr **ep)
@@ -241,7 +274,10 @@ static void resolve_target(struct scope *sc, struct expr **ep)
     sc->lvalue = false;
     expr_children(e, resolve_expr, sc); /* index expressions, the pointer of a cast */
     if (try_target(sc, ep, lvalue, &why)) {
-        expr_children(*ep, resolve_expr, sc);
+        if ((*ep)->kind == EX_ENTRY)
+            resolve_entry(sc, ep);
+        else
+            expr_children(*ep, resolve_expr, sc);
         return;
     }
     if (sc->m->s->skip_badvars) {
@@ -277,19 +313,6 @@ static bool all_defined(struct scope *sc, const struct expr *e)
     bool ok = true;
     expr_children((struct expr *)e, find_undefined, (void *[]){sc, &ok});
     return ok;
-}
-
-/* @entry(x): what x was when the function or system call was entered. */
-static void resolve_entry(struct scope *sc, struct expr **ep)
-{
-    struct expr *e = *ep;
-    if (sc->probe && sc->probe->attach.kind == ATTACH_SYSCALL_EXIT) {
-        /* The registers at exit still hold the arguments. */
-        *ep = e->a;
-        resolve_expr(ep, sc);
-        return;
-    }
-    diag_semantic(&sc->m->s->diag, e->tok, "@entry is only valid in .return probes");
 }
 
 /* ---- @probewrite ---- */
@@ -706,6 +729,14 @@ void resolve_probe(struct sema *m, struct probe *p)
     if (p->condition)
         resolve_expr(&p->condition, &sc);
     resolve_stmt(&p->body, &sc);
+    struct stmt *prologue = entry_prologue(m, p);
+    if (prologue) {
+        resolve_stmt(&prologue, &sc);
+        struct stmt *both = stmt_new(m->arena, SM_BLOCK, p->body->tok);
+        vec_push(m->arena, &both->body, prologue);
+        vec_push(m->arena, &both->body, p->body);
+        p->body = both;
+    }
 }
 
 void resolve_function(struct sema *m, struct function *f)

@@ -51,7 +51,8 @@ struct sema {
     struct hash firsts; /* first components whose library aliases are in the tree */
     unsigned expansions;
     VEC(const struct ast_file *) files;
-    function_vec queue; /* used functions whose bodies are to be resolved */
+    VEC(struct variable *) saved; /* the arrays of @entry */
+    function_vec queue;           /* used functions whose bodies are to be resolved */
     size_t queue_done;
 };
 
@@ -73,6 +74,14 @@ void points_expand(struct sema *m, const struct probe_decl *d);
 /* resolve.c: symbols, calls and target variables of a probe or function. */
 void resolve_probe(struct sema *m, struct probe *p);
 void resolve_function(struct sema *m, struct function *f);
+
+/* entry.c: @entry.  The expression that gives the saved value, to be resolved; NULL: the
+ * probe has no entry to save it at. */
+struct expr *entry_value(struct sema *m, struct probe *p, struct expr *e);
+/* The point where `p` saves; NULL: none. */
+struct probe *entry_probe(struct sema *m, struct probe *p, const struct token *tok, bool start);
+/* Fetches the saved values at the beginning of a return handler; NULL: there are none. */
+struct stmt *entry_prologue(struct sema *m, struct probe *p);
 
 /* optimize.c */
 bool fold_expr(struct arena *a, struct expr *e);

@@ -18,6 +18,12 @@ probe kernel.function("vfs_read") { if (execname() == "dd" && $count == 3) print
 probe kernel.function("vfs_read").return { if (execname() == "dd" && $return == 3) println($$return, " ", is_return()) }'
 expect kprobe-variables 0 $'vfs_read 1 0\nreturn=0x3 1'
 
+# What a function was called with, at its return.
+run -c 'dd if=/dev/zero of=/dev/null bs=3 count=4 status=none' -e 'global n
+probe kernel.function("vfs_read").return { if (execname() == "dd" && $count == 3 && @entry($file->f_mode) && $return == @entry($count)) n++ }
+probe end { println(n); n = 0 }'
+expect kprobe-entry 0 '4'
+
 # Keys made of names of different lengths: one entry for each.
 run -c 'sh -c "ls >/dev/null; cat /dev/null; date >/dev/null; ls >/dev/null"' -e '
 global c probe kernel.function("vfs_read") { c[execname()] <<< 1 }
