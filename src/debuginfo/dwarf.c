@@ -260,6 +260,20 @@ static int inline_instance(Dwarf_Die *die, void *arg)
     return DWARF_CB_OK;
 }
 
+static const char *comp_dir_of(Dwarf_Die *cu)
+{
+    Dwarf_Attribute a;
+    return dwarf_attr_integrate(cu, DW_AT_comp_dir, &a) ? dwarf_formstring(&a) : NULL;
+}
+
+void dw_add_inlined(struct dw_module *m, Dwarf_Die *die, dw_function_vec *out)
+{
+    struct find f = {.m = m, .pattern = "*", .out = out};
+    Dwarf_Die cu;
+    f.comp_dir = dwarf_diecu(die, &cu, NULL, NULL) ? comp_dir_of(&cu) : NULL;
+    add_function(&f, die, true);
+}
+
 static int function(Dwarf_Die *die, void *arg)
 {
     struct find *f = arg;
@@ -313,11 +327,10 @@ void dw_functions(struct dw_module *m, const char *pattern, dw_function_vec *out
     uint8_t unit;
     Dwarf_Die die, sub;
     while (m->dwarf && dwarf_get_units(m->dwarf, cu, &cu, &version, &unit, &die, &sub) == 0) {
-        Dwarf_Attribute a;
         Dwarf_Die *top = unit == DW_UT_skeleton ? &sub : &die;
         if (unit != DW_UT_compile && unit != DW_UT_skeleton)
             continue;
-        f.comp_dir = dwarf_attr_integrate(&die, DW_AT_comp_dir, &a) ? dwarf_formstring(&a) : NULL;
+        f.comp_dir = comp_dir_of(&die);
         dwarf_getfuncs(top, function, &f, 0);
     }
     add_symbols(&f);

@@ -106,6 +106,21 @@ uint32_t dw_find_type(struct dw_module *m, const char *name);
  * it is not there at that place. */
 bool dw_variable(struct dw_module *m, const struct dw_function *f, uint64_t pc, const char *name,
                  struct dw_place *out, const char **why);
+/* Labels of a function that are in its code, whose names match. */
+struct dw_label {
+    const char *name;
+    int line;
+    uint64_t pc;
+};
+typedef VEC(struct dw_label) dw_label_vec;
+void dw_labels(struct dw_module *m, const struct dw_function *f, const char *pattern,
+               dw_label_vec *out);
+/* Functions of the module that f calls as far as the compiler says (DW_TAG_call_site), and
+ * those inlined into it, whose names match. */
+void dw_callees(struct dw_module *m, const struct dw_function *f, const char *pattern,
+                dw_function_vec *out);
+/* The i-th range of addresses of a function with debug information; false: no more. */
+bool dw_covers(const struct dw_function *f, size_t i, uint64_t *start, uint64_t *end);
 /* Where the frame of the function ends (the canonical frame address) at pc. */
 bool dw_frame(struct dw_module *m, uint64_t pc, dw_op_vec *out);
 /* The function that f, perhaps an inlined instance, is compiled into: its first

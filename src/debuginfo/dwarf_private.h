@@ -22,6 +22,9 @@ struct dw_module {
     struct dw_module *next; /* all that are open */
 };
 
+/* dwarf.c: appends an inlined instance. */
+void dw_add_inlined(struct dw_module *m, Dwarf_Die *die, dw_function_vec *out);
+
 /* dwarf_types.c: 0 for void. */
 uint32_t dw_type_of(struct dw_module *m, Dwarf_Die *die);
 /* The type that DW_AT_type of `die` (or of what it stands for) names. */

@@ -16,6 +16,9 @@ enum {
     P_RETURN,
     P_EXPORTED,
     P_INLINE,
+    P_LABEL,
+    P_CALLEE,
+    P_CALLEE_RETURN,
     P_STATEMENT,
     P_NEAREST,
     P_MARK,
@@ -29,6 +32,12 @@ enum {
         {prefix ".function(S).return", P_RETURN, "when a function returns"},                       \
         {prefix ".function(S).exported", P_EXPORTED, "the start of an exported function"},         \
         {prefix ".function(S).inline", P_INLINE, "the start of an inlined instance"},              \
+        {prefix ".function(S).label(S)", P_LABEL, "a label in a function"},                        \
+        {prefix ".function(S).callee(S)", P_CALLEE, "a function when that one calls it"},          \
+        {prefix ".function(S).callee(S).call", P_CALLEE, "the same, not inlined"},                 \
+        {prefix ".function(S).callee(S).return", P_CALLEE_RETURN, "when it returns to it"},        \
+        {prefix ".function(S).callees", P_CALLEE, "all functions that it calls"},                  \
+        {prefix ".function(S).callees(N)", P_CALLEE, "and what those call, N deep"},               \
         {prefix ".statement(S)", P_STATEMENT, "a line of a function: FUNCTION@FILE:LINE"},         \
         {prefix ".statement(S).nearest", P_NEAREST, "the line or the next one that has code"},     \
         {prefix ".plt", P_PLT, "every call of a function in another module"},                      \
@@ -175,6 +184,59 @@ static void add_function(struct walk *w, const struct place *p, const struct dw_
     add(w, u, arena_printf(w->s->arena, ".function(\"%s\")%s", where(w->s, f, 0), suffix[id]));
 }
 
+static void add_labels(struct walk *w, const struct dw_function *f)
+{
+    dw_label_vec labels = {0};
+    dw_labels(w->m, f, argument(w->pp, "label"), &labels);
+    vec_for (i, labels) {
+        const struct dw_label *l = &labels.v[i];
+        struct user_point u = {.function = *f, .pc = l->pc};
+        add(w, u,
+            arena_printf(w->s->arena, ".function(\"%s\").label(\"%s\")", where(w->s, f, l->line),
+                         l->name));
+    }
+}
+
+/* What f calls, `depth` levels deep.  `path`: its name and those of its callers. */
+static void add_callees(struct walk *w, const struct dw_function *f, const char *path,
+                        const char *pattern, int64_t depth)
+{
+    struct session *s = w->s;
+    const char *last = vec_last(w->pp->comps).name;
+    bool ret = w->pat->id == P_CALLEE_RETURN, call = strcmp(last, "call") == 0;
+    dw_function_vec callees = {0};
+    dw_callees(w->m, f, pattern, &callees);
+    vec_for (i, callees) {
+        const struct dw_function *c = &callees.v[i];
+        if (c->inlined && (ret || call))
+            continue;
+        struct user_point u = {.function = *c, .pc = ret ? c->entry : c->body, .is_return = ret};
+        const char *here = arena_printf(s->arena, "%s.callee(\"%s\")", path, where(s, c, 0));
+        size_t before = w->out->n;
+        if (strlen(here) > 2000)
+            continue;
+        add(w, u, arena_printf(s->arena, "%s%s", here, ret ? ".return" : call ? ".call" : ""));
+        if (w->out->n > before && !c->inlined)
+            vec_last(*w->out)->condition =
+                process_called_by(s, vec_last(*w->out)->attach.priv, w->pp->tok, f);
+        if (depth > 1)
+            add_callees(w, c, here, pattern, depth - 1);
+    }
+}
+
+static void add_calls_of(struct walk *w, const struct dw_function *f)
+{
+    const char *pattern = argument(w->pp, "callee");
+    int64_t depth = 1;
+    vec_for (i, w->pp->comps)
+        if (strcmp(w->pp->comps.v[i].name, "callees") == 0 && w->pp->comps.v[i].arg)
+            depth = w->pp->comps.v[i].arg->num;
+    struct dw_function *copy = arena_new_obj(w->s->arena, struct dw_function);
+    *copy = *f;
+    add_callees(w, copy, arena_printf(w->s->arena, ".function(\"%s\")", where(w->s, f, 0)),
+                pattern ? pattern : "*", depth > 16 ? 16 : depth);
+}
+
 static void add_statements(struct walk *w, const struct place *p, const struct dw_function *f)
 {
     struct session *s = w->s;
@@ -230,6 +292,13 @@ static const char *no_function(struct walk *w, const char *text, const struct pl
                         *near ? " (similar functions: " : "", near, *near ? ")" : "", hint);
 }
 
+static const char *no_debug_information(struct walk *w)
+{
+    return dw_has_dwarf(w->m) ? ""
+                              : ": that needs its debug information (build it with -g, or install "
+                                "its -dbgsym or -dbg package)";
+}
+
 static const char *functions(struct walk *w)
 {
     bool statement = w->pat->id == P_STATEMENT || w->pat->id == P_NEAREST;
@@ -241,9 +310,23 @@ static const char *functions(struct walk *w)
     vec_for (i, found)
         if (statement)
             add_statements(w, &p, &found.v[i]);
+        else if (!file_is(found.v[i].file, p.file))
+            continue;
+        else if (w->pat->id == P_LABEL)
+            add_labels(w, &found.v[i]);
+        else if (w->pat->id == P_CALLEE || w->pat->id == P_CALLEE_RETURN)
+            add_calls_of(w, &found.v[i]);
         else
             add_function(w, &p, &found.v[i]);
-    return w->out->n > before ? NULL : no_function(w, text, &p);
+    if (w->out->n > before)
+        return NULL;
+    if (found.n && w->pat->id == P_LABEL)
+        return arena_printf(w->s->arena, "'%s' has no label that matches '%s'%s", text,
+                            argument(w->pp, "label"), no_debug_information(w));
+    if (found.n && (w->pat->id == P_CALLEE || w->pat->id == P_CALLEE_RETURN))
+        return arena_printf(w->s->arena, "'%s' calls no such function of %s%s", text, w->path,
+                            no_debug_information(w));
+    return no_function(w, text, &p);
 }
 
 static const char *marks(struct walk *w)

@@ -31,6 +31,10 @@ struct expr *process_target(struct session *s, struct probe *p, const struct exp
 /* provider->entry. */
 bool process_entry(struct session *s, const struct probe *p, const struct token *tok, bool start,
                    struct entry_point *out);
+/* Whether the function of a point was called by `caller`, as a condition of the probe; NULL:
+ * not known. */
+struct expr *process_called_by(struct session *s, const struct user_point *u,
+                               const struct token *tok, const struct dw_function *caller);
 /* The variables of a point for -L, "" or beginning with a blank. */
 const char *process_variables(struct session *s, const struct user_point *u);
 /* The module of a program or library by its path; opened once. */

@@ -28,14 +28,19 @@ struct expr *process_register(struct session *s, const struct token *tok, int32_
     return e;
 }
 
-/* A register as it was at the first instruction of the function. */
-static struct expr *at_entry(struct session *s, const struct token *tok, int32_t offset)
+/* What a value was at the first instruction of the function. */
+static struct expr *saved(struct session *s, const struct token *tok, struct expr *value)
 {
     struct expr *e = expr_new(s->arena, EX_ENTRY, tok);
     e->type = TY_LONG;
     e->num = 1;
-    e->a = process_register(s, tok, offset);
+    e->a = value;
     return e;
+}
+
+static struct expr *at_entry(struct session *s, const struct token *tok, int32_t offset)
+{
+    return saved(s, tok, process_register(s, tok, offset));
 }
 
 struct expr *process_address(struct session *s, const struct user_point *u, const struct token *tok,
@@ -451,4 +456,33 @@ bool process_entry(struct session *s, const struct probe *p, const struct token 
     out->probe->pp =
         arena_printf(s->arena, "process(\"%s\").function(\"%s\").call", u->path, u->function.name);
     return true;
+}
+
+struct expr *process_called_by(struct session *s, const struct user_point *u,
+                               const struct token *tok, const struct dw_function *caller)
+{
+    struct expr *back, *ip, *frame;
+    if (u->is_return) {
+        back = saved(s, tok, deref(s, tok, process_register(s, tok, arch_reg_sp), 8));
+        ip = at_entry(s, tok, arch_reg_ip);
+    } else {
+        frame = frame_of(s, u, tok);
+        if (!frame)
+            return NULL;
+        back = deref(s, tok, binary(s, tok, OP_SUB, frame, number(s, tok, 8)), 8);
+        ip = process_register(s, tok, arch_reg_ip);
+    }
+    uint64_t pc = u->is_return ? u->function.entry : u->pc, start, end;
+    struct expr *in = NULL;
+    for (size_t i = 0; dw_covers(caller, i, &start, &end); i++) {
+        struct expr *off =
+            binary(s, tok, OP_SUB, expr_clone(s->arena, back), expr_clone(s->arena, ip));
+        off = binary(s, tok, OP_ADD, off, number(s, tok, (int64_t)(pc - start)));
+        struct expr *above = binary(s, tok, OP_GE, off, number(s, tok, 0));
+        struct expr *below = binary(s, tok, OP_LE, expr_clone(s->arena, off),
+                                    number(s, tok, (int64_t)(end - start)));
+        struct expr *both = binary(s, tok, OP_ANDAND, above, below);
+        in = in ? binary(s, tok, OP_OROR, in, both) : both;
+    }
+    return in;
 }

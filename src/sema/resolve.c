@@ -734,6 +734,13 @@ void resolve_probe(struct sema *m, struct probe *p)
         resolve_stmt(&prologue, &sc);
         struct stmt *both = stmt_new(m->arena, SM_BLOCK, p->body->tok);
         vec_push(m->arena, &both->body, prologue);
+        if (p->condition) { /* it may ask for saved values too */
+            struct stmt *when = stmt_new(m->arena, SM_IF, p->condition->tok);
+            when->e = p->condition;
+            when->then = p->body;
+            p->body = when;
+            p->condition = NULL;
+        }
         vec_push(m->arena, &both->body, p->body);
         p->body = both;
     }

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Labels of functions, and the functions they call. */
+#include <dwarf.h>
+#include <fnmatch.h>
+#include <string.h>
+
+#include "debuginfo/dwarf_private.h"
+
+typedef void visit_fn(struct dw_module *m, Dwarf_Die *die, void *arg);
+
+/* The parts of a function; not of what is inlined into it. */
+static void each_part(struct dw_module *m, Dwarf_Die *die, visit_fn *fn, void *arg, int depth)
+{
+    Dwarf_Die child;
+    for (int ok = dwarf_child(die, &child); ok == 0 && depth < 64;
+         ok = dwarf_siblingof(&child, &child)) {
+        fn(m, &child, arg);
+        int tag = dwarf_tag(&child);
+        if (tag == DW_TAG_lexical_block || tag == DW_TAG_try_block || tag == DW_TAG_catch_block)
+            each_part(m, &child, fn, arg, depth + 1);
+    }
+}
+
+struct labels {
+    const char *pattern;
+    dw_label_vec *out;
+};
+
+static void label(struct dw_module *m, Dwarf_Die *die, void *arg)
+{
+    struct labels *l = arg;
+    Dwarf_Addr pc;
+    const char *name = dwarf_tag(die) == DW_TAG_label ? dwarf_diename(die) : NULL;
+    if (!name || fnmatch(l->pattern, name, 0) != 0 || dwarf_lowpc(die, &pc) != 0)
+        return;
+    struct dw_label one = {.name = name, .pc = pc};
+    dwarf_decl_line(die, &one.line);
+    vec_push(m->arena, l->out, one);
+}
+
+void dw_labels(struct dw_module *m, const struct dw_function *f, const char *pattern,
+               dw_label_vec *out)
+{
+    struct labels l = {pattern, out};
+    if (!f->priv)
+        return;
+    Dwarf_Die die = *(const Dwarf_Die *)f->priv;
+    each_part(m, &die, label, &l, 0);
+}
+
+struct calls {
+    const char *pattern;
+    dw_function_vec *out;
+    VEC(const char *) called;
+    bool exact;
+};
+
+static void call(struct dw_module *m, Dwarf_Die *die, void *arg)
+{
+    struct calls *c = arg;
+    Dwarf_Attribute a;
+    Dwarf_Die callee;
+    Dwarf_Addr pc;
+    int tag = dwarf_tag(die);
+    if (tag == DW_TAG_inlined_subroutine) {
+        const char *name = dwarf_diename(die);
+        /* Pieces of a function that the compiler has spread out are not taken for a call of it,
+         * unless it is named. */
+        if (name && fnmatch(c->pattern, name, 0) == 0 && (c->exact || dwarf_lowpc(die, &pc) == 0))
+            dw_add_inlined(m, die, c->out);
+        return;
+    }
+    if ((tag != DW_TAG_call_site && tag != DW_TAG_GNU_call_site) ||
+        !(dwarf_attr(die, DW_AT_call_origin, &a) || dwarf_attr(die, DW_AT_abstract_origin, &a)) ||
+        !dwarf_formref_die(&a, &callee))
+        return;
+    const char *name = dwarf_diename(&callee);
+    if (!name || fnmatch(c->pattern, name, 0) != 0)
+        return;
+    vec_for (i, c->called)
+        if (strcmp(c->called.v[i], name) == 0)
+            return;
+    vec_push(m->arena, &c->called, name);
+}
+
+void dw_callees(struct dw_module *m, const struct dw_function *f, const char *pattern,
+                dw_function_vec *out)
+{
+    struct calls c = {.pattern = pattern, .out = out, .exact = !strpbrk(pattern, "*?[")};
+    if (!f->priv)
+        return;
+    Dwarf_Die die = *(const Dwarf_Die *)f->priv;
+    each_part(m, &die, call, &c, 0);
+    vec_for (i, c.called) {
+        dw_function_vec found = {0};
+        dw_functions(m, c.called.v[i], &found);
+        vec_for (k, found)
+            if (!found.v[k].inlined && found.v[k].priv)
+                vec_push(m->arena, out, found.v[k]);
+    }
+}
+
+bool dw_covers(const struct dw_function *f, size_t i, uint64_t *start, uint64_t *end)
+{
+    Dwarf_Die die = *(const Dwarf_Die *)f->priv;
+    Dwarf_Addr base, lo, hi;
+    ptrdiff_t off = 0;
+    do {
+        off = dwarf_ranges(&die, off, &base, &lo, &hi);
+        if (off <= 0)
+            return false;
+    } while (i--);
+    *start = lo;
+    *end = hi;
+    return true;
+}
