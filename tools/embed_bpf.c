@@ -167,6 +167,10 @@ static void relocate_section(struct object *o, int obj, size_t sec, Elf_Data *da
             out.kind = "LIB_CTX";
         } else if (strcmp(name, "globals_map") == 0) {
             out.kind = "LIB_GLOBALS";
+        } else if (strcmp(name, "modules_map") == 0) {
+            out.kind = "LIB_MODULES";
+        } else if (strcmp(name, "tables_map") == 0) {
+            out.kind = "LIB_TABLES";
         } else if (sym.st_shndx != SHN_UNDEF && sym.st_shndx < 64 && o->is_rodata[sym.st_shndx]) {
             out.kind = "LIB_RODATA";
             out.addend =

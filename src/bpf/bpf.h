@@ -23,6 +23,13 @@ bool bpf_attach(struct bpf_running *r);
 void bpf_detach(struct bpf_running *r);
 void bpf_unload(struct bpf_running *r);
 
+/* The map of struct abi_module; -1: no handler looks at it. */
+int bpf_modules_fd(const struct bpf_running *r);
+/* A new table of `words` words as number `n`: its file descriptor, to be mapped, filled and
+ * closed; -1: it cannot be made. */
+int bpf_new_table(struct bpf_running *r, uint32_t n, uint32_t words);
+/* Makes a module known by its inode. */
+bool bpf_put_module(struct bpf_running *r, uint64_t inode, const struct abi_module *m);
 /* The session header and the script's scalar globals, mapped shared. */
 struct abi_session *bpf_session(struct bpf_running *r);
 int bpf_ring_fd(const struct bpf_running *r);

@@ -791,6 +791,10 @@ static void emit_checks(struct emitter *e, uint32_t *out, int *n)
     const struct probe *p = e->p->probe;
     code_map_value(c, 2, IR_MAP_FIXED_GLOBALS, offsetof(struct abi_session, state));
     code_ldx(c, 4, 2, 2, 0);
+    if (p->attach.kind == ATTACH_ASK) { /* in any state */
+        out[(*n)++] = code_put(c, BPF_JMP | BPF_JGT | BPF_K, 2, 0, 0, STATE_ENDING);
+        return;
+    }
     out[(*n)++] = code_put(c, BPF_JMP | BPF_JNE | BPF_K, 2, 0, 0, (int32_t)e->p->required_state);
     if (p->attach.nr < 0)
         return;

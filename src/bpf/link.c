@@ -74,9 +74,11 @@ static void place(struct linker *l, struct placed p)
             break;
         default:
             out.kind = RELOC_MAP;
-            out.number = r->kind == LIB_RING  ? IR_MAP_FIXED_RING
-                         : r->kind == LIB_CTX ? IR_MAP_FIXED_CTX
-                                              : IR_MAP_FIXED_GLOBALS;
+            out.number = r->kind == LIB_RING      ? IR_MAP_FIXED_RING
+                         : r->kind == LIB_CTX     ? IR_MAP_FIXED_CTX
+                         : r->kind == LIB_MODULES ? IR_MAP_FIXED_MODULES
+                         : r->kind == LIB_TABLES  ? IR_MAP_FIXED_TABLES
+                                                  : IR_MAP_FIXED_GLOBALS;
         }
         in->src_reg = out.kind == RELOC_MAP ? BPF_PSEUDO_MAP_FD : BPF_PSEUDO_MAP_VALUE;
         in[0].imm = 0;

@@ -101,6 +101,8 @@ static bool create_fixed(struct bpf_running *r)
                           .rodata_words = rodata / 2,
                           .script_rodata = img->script_rodata_off,
                           .regex = img->layout.regex_off};
+    if (m->uses_modules)
+        kernel_offsets(r->session, &k.offsets);
     memcpy(ro, &k, sizeof k);
     memcpy(ro + img->lib_rodata_off, rtlib_rodata, rtlib_rodata_size);
     if (m->rodata_size)
@@ -113,6 +115,41 @@ static bool create_fixed(struct bpf_running *r)
     if (err)
         explain(r->session, -err, "fill the read-only data");
     return !err;
+}
+
+/* A table is filled through memory; each has a size of its own. */
+enum { TABLE_FLAGS = BPF_F_INNER_MAP | BPF_F_MMAPABLE };
+
+int bpf_new_table(struct bpf_running *r, uint32_t n, uint32_t words)
+{
+    LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = TABLE_FLAGS);
+    int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "stap_table", 4, 8, words, &opts);
+    if (fd >= 0 && bpf_map_update_elem(r->maps[IR_MAP_FIXED_TABLES], &n, &fd, 0)) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+bool bpf_put_module(struct bpf_running *r, uint64_t inode, const struct abi_module *m)
+{
+    return bpf_map_update_elem(r->maps[IR_MAP_FIXED_MODULES], &inode, m, 0) == 0;
+}
+
+static bool create_modules(struct bpf_running *r)
+{
+    r->maps[IR_MAP_FIXED_MODULES] =
+        create(r, BPF_MAP_TYPE_HASH, "stap_modules", 8, sizeof(struct abi_module), MODULES_MAX, 0);
+    int inner = create(r, BPF_MAP_TYPE_ARRAY, "stap_table", 4, 8, 1, TABLE_FLAGS);
+    if (r->maps[IR_MAP_FIXED_MODULES] < 0 || inner < 0)
+        return false;
+    LIBBPF_OPTS(bpf_map_create_opts, opts, .inner_map_fd = (uint32_t)inner);
+    int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "stap_tables", 4, 4, MODULES_MAX, &opts);
+    close(inner);
+    r->maps[IR_MAP_FIXED_TABLES] = fd;
+    if (fd < 0)
+        explain(r->session, -fd, "create the map of tables");
+    return fd >= 0;
 }
 
 /* Each context knows its number: some buffers are one per context. */
@@ -133,7 +170,7 @@ static bool number_contexts(struct bpf_running *r)
 static bool create_maps(struct bpf_running *r)
 {
     const struct ir_module *m = r->img->mod;
-    if (!create_fixed(r))
+    if (!create_fixed(r) || (r->img->mod->uses_modules && !create_modules(r)))
         return false;
     bool per_context = false;
     vec_for (i, m->maps) {
@@ -345,6 +382,11 @@ void bpf_unload(struct bpf_running *r)
 struct abi_session *bpf_session(struct bpf_running *r)
 {
     return r->globals;
+}
+
+int bpf_modules_fd(const struct bpf_running *r)
+{
+    return r->maps[IR_MAP_FIXED_MODULES];
 }
 
 int bpf_ring_fd(const struct bpf_running *r)

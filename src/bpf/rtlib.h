@@ -12,7 +12,9 @@ enum lib_reloc_kind {
     LIB_RODATA,  /* the library's read-only data + addend */
     LIB_RING,
     LIB_CTX,
-    LIB_GLOBALS, /* maps */
+    LIB_GLOBALS,
+    LIB_MODULES,
+    LIB_TABLES, /* maps */
 };
 struct lib_reloc {
     uint32_t insn; /* within the function */

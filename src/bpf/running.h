@@ -15,3 +15,7 @@ struct bpf_running {
     VEC(int) links;       /* closing one detaches */
     VEC(int) dispatchers; /* programs, closed with the links */
 };
+
+/* offsets.c: where the running kernel keeps what is mapped in a process; members that it does
+ * not have stay 0. */
+void kernel_offsets(struct session *s, struct abi_offsets *o);

@@ -346,6 +346,7 @@ bool kbtf_field(struct kernel_btf *b, const char *type, const char *member, uint
     if (!id || !kbtf_member(b, id, member, &m))
         return false;
     *offset = m.bit_offset / 8;
-    *size = kbtf_size(b, m.type);
+    if (size)
+        *size = kbtf_size(b, m.type);
     return true;
 }

@@ -61,6 +61,6 @@ struct kbtf_member {
 /* A member of a struct or union (after kbtf_skip), also of anonymous ones inside. */
 bool kbtf_member(struct kernel_btf *b, uint32_t id, const char *name, struct kbtf_member *out);
 
-/* Offset and size of a member of a structure by its name: ("task_struct", "tgid"). */
+/* Offset and size (may be NULL) of a member of a structure by its name: ("task_struct", "tgid"). */
 bool kbtf_field(struct kernel_btf *b, const char *type, const char *member, uint32_t *offset,
                 uint32_t *size);

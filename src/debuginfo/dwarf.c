@@ -144,6 +144,62 @@ bool dw_symbol_at(const struct dw_module *m, uint64_t addr, const char **name, u
     return true;
 }
 
+bool dw_section(const struct dw_module *m, const char *name, const void **data, size_t *size,
+                uint64_t *addr)
+{
+    size_t names;
+    Elf_Scn *scn = NULL;
+    if (elf_getshdrstrndx(m->elf, &names))
+        return false;
+    while ((scn = elf_nextscn(m->elf, scn))) {
+        GElf_Shdr sh;
+        if (!gelf_getshdr(scn, &sh) || sh.sh_type == SHT_NOBITS)
+            continue;
+        const char *have = elf_strptr(m->elf, names, sh.sh_name);
+        Elf_Data *d = have && strcmp(have, name) == 0 ? elf_rawdata(scn, NULL) : NULL;
+        if (!d || !d->d_buf)
+            continue;
+        *data = d->d_buf;
+        *size = d->d_size;
+        *addr = sh.sh_addr;
+        return true;
+    }
+    return false;
+}
+
+bool dw_segment(const struct dw_module *m, size_t i, struct dw_segment *out)
+{
+    size_t n;
+    if (elf_getphdrnum(m->elf, &n))
+        return false;
+    for (size_t k = 0; k < n; k++) {
+        GElf_Phdr ph;
+        if (!gelf_getphdr(m->elf, (int)k, &ph) || ph.p_type != PT_LOAD || !ph.p_filesz || i--)
+            continue;
+        *out = (struct dw_segment){ph.p_offset, ph.p_filesz, ph.p_vaddr, ph.p_flags & PF_X};
+        return true;
+    }
+    return false;
+}
+
+void dw_each_symbol(struct dw_module *m,
+                    void (*fn)(const char *name, uint64_t addr, uint64_t size, bool global,
+                               void *arg),
+                    void *arg)
+{
+    int n = dwfl_module_getsymtab(m->mod);
+    for (int i = 1; i < n; i++) {
+        GElf_Sym sym;
+        GElf_Addr addr;
+        const char *name = dwfl_module_getsym_info(m->mod, i, &sym, &addr, NULL, NULL, NULL);
+        int type = GELF_ST_TYPE(sym.st_info);
+        if (!name || !*name || sym.st_shndx == SHN_UNDEF || !sym.st_value ||
+            (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_OBJECT))
+            continue;
+        fn(name, sym.st_value, sym.st_size, GELF_ST_BIND(sym.st_info) == STB_GLOBAL, arg);
+    }
+}
+
 /* ---- functions ---- */
 
 struct find {

@@ -70,6 +70,20 @@ typedef VEC(struct dw_line) dw_line_vec;
 
 /* NULL with *why set: no such file, not ELF.  Lives until dw_close_all. */
 struct dw_module *dw_open(struct arena *a, const char *path, const char **why);
+/* A section of the file as it is mapped: its address there.  False: there is none. */
+bool dw_section(const struct dw_module *m, const char *name, const void **data, size_t *size,
+                uint64_t *addr);
+/* The i-th part of the file that is mapped (PT_LOAD); false: no more. */
+struct dw_segment {
+    uint64_t offset, size, addr;
+    bool exec;
+};
+bool dw_segment(const struct dw_module *m, size_t i, struct dw_segment *out);
+/* Calls fn for each function and variable of the symbol tables. */
+void dw_each_symbol(struct dw_module *m,
+                    void (*fn)(const char *name, uint64_t addr, uint64_t size, bool global,
+                               void *arg),
+                    void *arg);
 /* Gives back what libdw holds for all modules, before the arena goes. */
 void dw_close_all(void);
 const char *dw_path(const struct dw_module *m);

@@ -28,6 +28,7 @@ enum abi_state {
     STATE_ERROR = 3,    /* after a fatal error: nothing runs, error probes will */
     STATE_ENDING = 4,   /* end or error probes run */
 };
+enum { OWN_FRAMES = 16 };
 struct abi_session {
     u32 state;           /* enum abi_state */
     u32 maxerrors;       /* MAXERRORS; more errors than this set STATE_ERROR */
@@ -45,8 +46,72 @@ struct abi_session {
     char tz_name[16];
     u64 rand_state;
     u64 speculation;
-    u64 reader_waits; /* user space sleeps: the next record must wake it */
-    u64 reserved[8];
+    u64 reader_waits;           /* user space sleeps: the next record must wake it */
+    u64 ask_addr, ask_inode;    /* of the session itself: the inode mapped at an address */
+    u64 own_frames[OWN_FRAMES]; /* return addresses between a tracepoint and its handler */
+    u64 reserved[6];
+};
+
+/* ---- what is mapped in processes, for their symbols and stacks ----
+ * stap_modules: HASH from struct inode * (MODULE_VDSO: the vDSO) to struct abi_module.
+ * stap_tables: ARRAY_OF_MAPS; a table is an ARRAY of u64 words: first the rows for unwinding,
+ * then the symbols (two words each), then their names. */
+enum { MODULES_MAX = 4096, MODULE_SEGMENTS = 5, MODULE_VDSO = 1 };
+struct abi_segment {
+    u64 offset, size; /* of the file */
+    u64 delta;        /* address in the file's own numbering - offset */
+    u64 exec;
+};
+struct abi_module {
+    u32 table; /* 0: user space has been asked, or knows nothing of it */
+    u32 nrows;
+    u32 syms_at, nsyms;
+    u32 path_at, path_len; /* words and bytes */
+    struct abi_segment segments[MODULE_SEGMENTS];
+};
+/* A row holds from its address up to the next one's: address in the low 32 bits, then how
+ * to find the canonical frame address: kind, offset / 8, and where rbp is saved: offset from
+ * it / 8, 0: it is not. */
+enum unwind_kind {
+    UNWIND_NONE,   /* no function, or the outermost one */
+    UNWIND_RSP,    /* rsp + offset */
+    UNWIND_RBP,    /* rbp + offset */
+    UNWIND_PLT,    /* of the linkage table: offset / 8 is the last byte before a push */
+    UNWIND_AT_RBP, /* what is stored at rbp + offset */
+    UNWIND_AT_RSP,
+    UNWIND_SIGNAL, /* the registers are in a signal frame */
+};
+#define UNWIND_KIND(row) ((u32)((row) >> 32) & 7)
+#define UNWIND_CFA(row) ((s64)((row) << 12) >> 47)
+#define UNWIND_SAVED(row) ((s64)(row) >> 52)
+/* Saved at the address in rbp. */
+#define UNWIND_AT_BP (-2048)
+/* A symbol: address and size, then the word and the length of its name. */
+#define SYMBOL_NAME_AT(word) ((u32)(word))
+#define SYMBOL_NAME_LEN(word) ((u32)((word) >> 32))
+enum symbol_form { SYMBOL_NAME, SYMBOL_DATA, SYMBOL_MODULE };
+
+/* Offsets of members in the running kernel's structures. */
+struct abi_offsets {
+    u32 task_mm, mm_tree, mm_vdso, mm_xol, xol_vaddr;
+    u32 vma_start, vma_end, vma_flags, vma_pgoff, vma_file, file_inode;
+    u32 task_utask, utask_returns, return_address, return_next;
+    u32 regs_ip, regs_sp, regs_bp;
+};
+
+/* Of a context: the process that is looked at, and what was found last. */
+struct abi_walk {
+    u64 mm;
+    u64 start, end; /* of the mapping */
+    u64 delta;      /* address + delta: in the file's own numbering */
+    u64 inode;
+    u64 ip, sp, bp;
+    u64 signal;   /* ip is where a signal came, not a return address */
+    u64 returns;  /* struct return_instance: addresses that return probes have replaced */
+    u64 replaced; /* by this one */
+    u64 pos;      /* in a string */
+    struct abi_module module;
+    u64 node[16];
 };
 
 /* ---- the read-only data map: ARRAY, one value, frozen before loading, so the
@@ -60,7 +125,8 @@ struct abi_const {
     u32 ncpus;
     u32 rodata_words;  /* of the whole of this map, in u16 */
     u32 script_rodata; /* offset of the script's part */
-    u32 regex;         /* offset in the context of struct abi_regex_area; 0: none */
+    struct abi_offsets offsets;
+    u32 regex; /* offset in the context of struct abi_regex_area; 0: none */
 };
 
 /* ---- the context map: ARRAY of ncpus × CTX_POOL contexts ----
@@ -85,6 +151,7 @@ struct abi_ctx {
     u64 index;       /* number of this context: set when the map is made, never changed */
     u64 token_end;   /* tokenize(): where the next token is looked for */
     u64 scratch[16]; /* for the runtime library and intrinsics, within one call */
+    struct abi_walk walk;
     char errmsg[ERRMSG_SIZE]; /* ERR_DYNAMIC */
 };
 #define ERR_DYNAMIC 0xffffffffu
@@ -103,6 +170,7 @@ enum rec_kind {
     REC_COMMIT,    /* id 0: u64 speculation id: print what it holds */
     REC_DISCARD,   /* u64 speculation id */
     REC_SPECULATE, /* u64 speculation id, string argument */
+    REC_MODULE,    /* u64 inode, u64 pid, u64 address: a module that user space may add */
     REC_STACK,     /* u64 form (enum stack_form), u64 pid, string of addresses */
 };
 enum stack_form { STACK_USER = 1, STACK_BRIEF = 2 };

@@ -155,6 +155,7 @@ static bool runs_with_others(const struct probe *p)
     case ATTACH_END:
     case ATTACH_ERROR:
     case ATTACH_NEVER:
+    case ATTACH_ASK:
         return false;
     default:
         return true;

@@ -7,7 +7,7 @@
 #include "ir/build.h"
 #include "ir/intrinsics.h"
 
-enum { H_GET_STACK = 67, USER_STACK = 1 << 8, FRAMES_DEFAULT = 20, FRAMES_MAX = 127 };
+enum { H_GET_STACK = 67, OWN_MAX = 4, FRAMES_DEFAULT = 20, FRAMES_MAX = 127 };
 enum { FRAME_TEXT = 19 }; /* "0x", 16 digits and a blank */
 
 /* -DMAXBACKTRACE, and no more than a string holds. */
@@ -23,26 +23,19 @@ static uint32_t frames_max(const struct session *s)
     return n < 1 ? 1 : (uint32_t)n;
 }
 
-static void emit_stack(struct intrinsic_call *c, int64_t flags)
+/* The text of `got` (> 0) addresses. */
+static void emit_text(struct intrinsic_call *c, struct ir_mem frames, ir_reg got, bool own)
 {
     struct ir_builder *b = c->b;
-    if (c->probe->attach.prog == PROG_SYSCALL) {
-        /* begin, end and timers interrupt nobody. */
-        c->result = ir_literal(b, "");
-        return;
-    }
-    uint32_t n = frames_max(b->session), bytes = n * 8;
-    struct ir_mem frames = ir_slot_mem(ir_new_slot(b, bytes, "frames"), 0);
-    b->fn->slots.v[frames.id].frame = true;
-    ir_reg got = ir_call(b, H_GET_STACK, 4,
-                         IR_ARGS(IR_A_PROG, IR_A_MEM(frames), IR_A_IMM(bytes), IR_A_IMM(flags)));
     uint32_t some = ir_new_block(b, "stack"), none = ir_new_block(b, "no stack"),
              end = ir_new_block(b, "stack text");
     ir_bri(b, CC_SGT, got, 0, some, none);
     ir_at(b, some);
-    ir_lib(b, "rt_stack_text", 4,
-           IR_ARGS(IR_A_CTX, IR_A_OFF(c->result.mem), IR_A_OFF(frames),
-                   IR_A_REG(ir_bini(b, B_SHR, got, 3))));
+    struct ir_arg skip = IR_A_IMM(0);
+    if (own)
+        skip = IR_A_REG(ir_lib(b, "rt_own_frames", 2, IR_ARGS(IR_A_CTX, IR_A_OFF(frames))));
+    ir_lib(b, "rt_stack_text", 5,
+           IR_ARGS(IR_A_CTX, IR_A_OFF(c->result.mem), IR_A_OFF(frames), IR_A_REG(got), skip));
     ir_jmp(b, end);
     ir_at(b, none);
     ir_storei(b, c->result.mem, 1, 0);
@@ -52,12 +45,72 @@ static void emit_stack(struct intrinsic_call *c, int64_t flags)
 
 static void emit_backtrace(struct intrinsic_call *c)
 {
-    emit_stack(c, 0);
+    struct ir_builder *b = c->b;
+    if (c->probe->attach.prog == PROG_SYSCALL) {
+        /* begin, end and timers interrupt nobody. */
+        c->result = ir_literal(b, "");
+        return;
+    }
+    /* Those of the handler itself come on top. */
+    uint32_t n = frames_max(b->session) + OWN_MAX, bytes = n * 8;
+    struct ir_mem frames = ir_slot_mem(ir_new_slot(b, bytes, "frames"), 0);
+    b->fn->slots.v[frames.id].frame = true;
+    ir_reg got = ir_call(b, H_GET_STACK, 4,
+                         IR_ARGS(IR_A_PROG, IR_A_MEM(frames), IR_A_IMM(bytes), IR_A_IMM(0)));
+    enum prog_kind kind = c->probe->attach.prog;
+    emit_text(c, frames, ir_bini(b, B_SAR, got, 3), kind == PROG_TRACING || kind == PROG_RAW_TP);
 }
 
 static void emit_ubacktrace(struct intrinsic_call *c)
 {
-    emit_stack(c, USER_STACK);
+    struct ir_builder *b = c->b;
+    if (c->probe->attach.prog == PROG_SYSCALL) {
+        c->result = ir_literal(b, "");
+        return;
+    }
+    uint32_t n = frames_max(b->session);
+    struct ir_mem frames = ir_slot_mem(ir_new_slot(b, n * 8, "frames"), 0);
+    b->fn->slots.v[frames.id].frame = true;
+    b->mod->uses_modules = true;
+    ir_reg got = ir_lib(b, "rt_user_stack", 3, IR_ARGS(IR_A_CTX, IR_A_OFF(frames), IR_A_IMM(n)));
+    emit_text(c, frames, got, false);
+}
+
+/* user_symbol(address, enum symbol_form) */
+static void emit_user_symbol(struct intrinsic_call *c)
+{
+    struct ir_builder *b = c->b;
+    b->mod->uses_modules = true;
+    ir_lib(b, "rt_user_symbol", 4,
+           IR_ARGS(IR_A_CTX, IR_A_OFF(c->result.mem), IR_A_REG(c->args[0].reg),
+                   IR_A_REG(c->args[1].reg)));
+}
+
+/* kernel_symbol(address, enum symbol_form) */
+static void emit_kernel_symbol(struct intrinsic_call *c)
+{
+    ir_lib(c->b, "rt_kernel_symbol", 4,
+           IR_ARGS(IR_A_CTX, IR_A_OFF(c->result.mem), IR_A_REG(c->args[0].reg),
+                   IR_A_REG(c->args[1].reg)));
+}
+
+/* stack_word(text, n) */
+static void emit_stack_word(struct intrinsic_call *c)
+{
+    c->result.reg = ir_lib(c->b, "rt_stack_word", 3,
+                           IR_ARGS(IR_A_CTX, IR_A_OFF(c->args[0].mem), IR_A_REG(c->args[1].reg)));
+}
+
+static void emit_uaddr(struct intrinsic_call *c)
+{
+    c->b->mod->uses_modules = true;
+    c->result.reg = ir_lib(c->b, "rt_user_address", 1, IR_ARGS(IR_A_CTX));
+}
+
+static void emit_ask_mapping(struct intrinsic_call *c)
+{
+    c->b->mod->uses_modules = true;
+    ir_lib(c->b, "rt_ask_mapping", 1, IR_ARGS(IR_A_CTX));
 }
 
 /* print_stack(text, form) */
@@ -69,6 +122,11 @@ static void emit_print_stack(struct intrinsic_call *c)
 const struct intrinsic intrinsics_stack[] = {
     {"backtrace", TY_STRING, 0, emit_backtrace, true},
     {"ubacktrace", TY_STRING, 0, emit_ubacktrace, true},
+    {"user_symbol", TY_STRING, 0, emit_user_symbol, true},
+    {"kernel_symbol", TY_STRING, 0, emit_kernel_symbol, true},
+    {"stack_word", TY_LONG, 0, emit_stack_word, true},
+    {"uaddr", TY_LONG, 0, emit_uaddr, false},
+    {"ask_mapping", TY_UNKNOWN, 0, emit_ask_mapping, false},
     {"print_stack", TY_UNKNOWN, 0, emit_print_stack, false},
     {0},
 };

@@ -184,7 +184,9 @@ enum {
     IR_MAP_FIXED_GLOBALS,
     IR_MAP_FIXED_RODATA,
     IR_MAP_FIXED_CTX,
-    IR_MAP_FIRST /* module.maps[0] */
+    IR_MAP_FIXED_MODULES,
+    IR_MAP_FIXED_TABLES, /* these two only where they are used */
+    IR_MAP_FIRST         /* module.maps[0] */
 };
 
 /* How a format number prints: conversions and the type of each argument. */
@@ -218,6 +220,7 @@ struct ir_module {
     uint32_t *lock_off;             /* builder: by global, its lock in the globals map */
     uint8_t **lock_mode;            /* builder: by probe and global, enum abi_lock; NULL: none */
     uint32_t *regex_off;            /* builder: by regex, 1 + offset in rodata; 0: not made yet */
+    bool uses_modules;              /* handlers look at what is mapped in processes */
     bool regex_captures;            /* contexts need a struct abi_regex_area */
     uint32_t rodata_cap;            /* builder: allocated */
     uint32_t zeros_off, zeros_size; /* builder: a stretch of zeros in rodata */

@@ -16,6 +16,7 @@ enum { DATA_PAGES = 64 }; /* a power of two */
 struct cpu_ring {
     int fd;
     struct perf_event_mmap_page *page;
+    u64 head; /* of what is being read */
 };
 
 struct mmaps {
@@ -60,6 +61,8 @@ struct mmaps *mmaps_open(const struct mmaps_events *on, void *arg)
         .comm = 1,
         .comm_exec = 1,
         .task = 1,
+        .sample_type = PERF_SAMPLE_TIME,
+        .sample_id_all = 1,
     };
     for (int cpu = 0; cpu < cpus; cpu++) {
         struct cpu_ring *r = &m->cpus[m->n];
@@ -101,30 +104,54 @@ static void one(struct mmaps *m, const struct perf_event_header *h)
         m->on.executed(m->arg, (pid_t)t->pid);
 }
 
-/* A record may go around the end of the buffer: it is put together first. */
-static void drain(struct mmaps *m, struct cpu_ring *r)
+static void copy(const struct mmaps *m, const struct cpu_ring *r, u64 at, void *to, size_t n)
 {
     size_t size = m->page * DATA_PAGES;
     const char *data = (const char *)r->page + m->page;
-    uint64_t head = __atomic_load_n(&r->page->data_head, __ATOMIC_ACQUIRE);
-    uint64_t tail = r->page->data_tail;
-    while (tail + sizeof(struct perf_event_header) <= head) {
-        struct perf_event_header h;
-        for (size_t i = 0; i < sizeof h; i++)
-            ((char *)&h)[i] = data[(tail + i) % size];
-        if (h.size < sizeof h || tail + h.size > head)
-            break;
-        for (size_t i = 0; i < h.size; i++)
-            m->record[i] = data[(tail + i) % size];
-        m->record[h.size] = 0;
-        one(m, (const struct perf_event_header *)(const void *)m->record);
-        tail += h.size;
-    }
-    __atomic_store_n(&r->page->data_tail, head, __ATOMIC_RELEASE);
+    for (size_t i = 0; i < n; i++) /* it may go around the end of the buffer */
+        ((char *)to)[i] = data[(at + i) % size];
 }
 
+/* When the next record of a processor was written: its last word (PERF_SAMPLE_TIME of
+ * sample_id_all); false: there is none. */
+static bool next_time(const struct mmaps *m, struct cpu_ring *r, u64 *time)
+{
+    struct perf_event_header h;
+    u64 tail = r->page->data_tail;
+    if (tail + sizeof h > r->head)
+        return false;
+    copy(m, r, tail, &h, sizeof h);
+    if (h.size < sizeof h + sizeof *time || tail + h.size > r->head)
+        return false;
+    copy(m, r, tail + h.size - sizeof *time, time, sizeof *time);
+    return true;
+}
+
+static void take(struct mmaps *m, struct cpu_ring *r)
+{
+    struct perf_event_header h;
+    u64 tail = r->page->data_tail;
+    copy(m, r, tail, &h, sizeof h);
+    copy(m, r, tail, m->record, h.size);
+    memset(m->record + h.size - sizeof(u64), 0, sizeof(u64)); /* the time: ends a path */
+    one(m, (const struct perf_event_header *)(const void *)m->record);
+    __atomic_store_n(&r->page->data_tail, tail + h.size, __ATOMIC_RELEASE);
+}
+
+/* A process that moves between processors leaves its records on each: in order of time. */
 void mmaps_drain(struct mmaps *m)
 {
     for (size_t i = 0; m && i < m->n; i++)
-        drain(m, &m->cpus[i]);
+        m->cpus[i].head = __atomic_load_n(&m->cpus[i].page->data_head, __ATOMIC_ACQUIRE);
+    for (struct cpu_ring *first; m; take(m, first)) {
+        u64 least = UINT64_MAX, time;
+        first = NULL;
+        for (size_t i = 0; i < m->n; i++)
+            if (next_time(m, &m->cpus[i], &time) && time <= least) {
+                least = time;
+                first = &m->cpus[i];
+            }
+        if (!first)
+            break;
+    }
 }

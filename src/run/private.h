@@ -40,6 +40,14 @@ bool output_flush(struct output *o);
 /* False when the file could not be closed properly. */
 bool output_close(struct output *o);
 
+/* ---- modules.c: what handlers know of programs and libraries ---- */
+struct modules;
+/* NULL: no handler asks.  Lives in the session's arena until modules_close. */
+struct modules *modules_open(struct session *s, const struct program *p, struct bpf_running *bpf);
+void modules_close(struct modules *k);
+/* A handler came upon a file that is not known yet. */
+void modules_asked(struct modules *k, u64 inode, pid_t pid, u64 addr);
+
 /* ---- ring.c: the reader of the ring buffer ---- */
 struct ring {
     u64 mask; /* size - 1 */
@@ -115,7 +123,8 @@ struct sink {
     struct hist_style hist;
     struct speculation *speculations;
     bool exit_seen;
-    struct symbols *symbols; /* NULL until a stack is printed */
+    struct symbols *symbols;
+    struct modules *modules; /* NULL until a stack is printed */
     u64 errors_shown;
     u64 malformed;
 };
@@ -140,6 +149,8 @@ void mmaps_close(struct mmaps *m);
 struct symbols;
 /* `processes`: addresses of processes will be asked for, also of some that ended. */
 struct symbols *symbols_open(struct arena *a, bool processes);
+/* The process that -c or -x names. */
+void symbols_target(struct symbols *y, pid_t target);
 void symbols_close(struct symbols *y);
 /* Takes note of what happened; to be called now and then. */
 void symbols_poll(struct symbols *y);

@@ -68,6 +68,7 @@ static void drop_speculation(struct sink *k, u64 id)
 void sink_free(struct sink *k)
 {
     symbols_close(k->symbols);
+    modules_close(k->modules);
     while (k->speculations)
         drop_speculation(k, k->speculations->id);
 }
@@ -162,6 +163,15 @@ static bool stack_record(struct sink *k, struct cursor *c)
     return true;
 }
 
+static bool module_record(struct sink *k, struct cursor *c)
+{
+    s64 inode, pid, addr;
+    if (!record_long(c, &inode) || !record_long(c, &pid) || !record_long(c, &addr))
+        return false;
+    modules_asked(k->modules, (u64)inode, (pid_t)pid, (u64)addr);
+    return true;
+}
+
 /* ---- dispatch ---- */
 
 static bool record(struct sink *k, const struct rec *rec)
@@ -182,6 +192,8 @@ static bool record(struct sink *k, const struct rec *rec)
         return true;
     case REC_HIST:
         return hist_record(k, rec);
+    case REC_MODULE:
+        return module_record(k, &c);
     case REC_STACK:
         return stack_record(k, &c);
     case REC_COMMIT:

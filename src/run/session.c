@@ -277,6 +277,8 @@ static bool prepare(struct run *r)
         s->target_pid = r->child.pid;
     }
     fill_header(r);
+    symbols_target(r->sink.symbols, s->target_pid);
+    r->sink.modules = modules_open(s, r->mod->program, r->bpf);
     return true;
 }
 

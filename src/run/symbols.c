@@ -30,6 +30,7 @@ struct symbols {
     bool kernel_read;
     VEC(struct process *) processes;
     struct hash modules; /* by path; a module that cannot be read: `none` */
+    pid_t target;
     struct mmaps *mmaps; /* NULL: processes are not watched */
 };
 
@@ -168,6 +169,14 @@ struct symbols *symbols_open(struct arena *a, bool processes)
     return y;
 }
 
+void symbols_target(struct symbols *y, pid_t target)
+{
+    if (!y || target <= 0)
+        return;
+    y->target = target;
+    read_maps(y, process_of(y, target));
+}
+
 void symbols_close(struct symbols *y)
 {
     if (y)
@@ -180,18 +189,35 @@ void symbols_poll(struct symbols *y)
         mmaps_drain(y->mmaps);
 }
 
-static const struct mapping *mapping_at(struct symbols *y, pid_t pid, u64 addr)
+static const struct mapping *find_mapping(const struct process *p, u64 addr)
 {
-    struct process *p = process_of(y, pid);
-    /* Not mapped when it was read: it may be by now. */
-    for (int again = 0; again < 2; again++) {
-        for (size_t i = p->maps.n; i-- > 0;) /* the newest says what is there */
-            if (addr >= p->maps.v[i].start && addr < p->maps.v[i].end)
-                return &p->maps.v[i];
-        if (!again)
-            read_maps(y, p);
-    }
+    for (size_t i = p->maps.n; i-- > 0;) /* the newest says what is there */
+        if (addr >= p->maps.v[i].start && addr < p->maps.v[i].end)
+            return &p->maps.v[i];
     return NULL;
+}
+
+/* *pid becomes the process whose mapping it is. */
+static const struct mapping *mapping_at(struct symbols *y, pid_t *pid, u64 addr)
+{
+    struct process *p = process_of(y, *pid);
+    const struct mapping *m = find_mapping(p, addr);
+    if (!m) { /* not mapped when it was read: it may be by now */
+        read_maps(y, p);
+        m = find_mapping(p, addr);
+    }
+    /* Stacks are collected in one process and often printed in another, or at the end:
+     * then the target is meant, or whichever process has something there. */
+    if (!m && y->target > 0) {
+        p = process_of(y, y->target);
+        m = find_mapping(p, addr);
+    }
+    for (size_t i = 0; !m && i < y->processes.n; i++) {
+        p = y->processes.v[i];
+        m = find_mapping(p, addr);
+    }
+    *pid = p->pid;
+    return m;
 }
 
 static struct dw_module *module_of(struct symbols *y, pid_t pid, const char *path)
@@ -207,7 +233,7 @@ static struct dw_module *module_of(struct symbols *y, pid_t pid, const char *pat
 
 static void print_user(struct symbols *y, struct strbuf *out, u64 addr, bool brief, pid_t pid)
 {
-    const struct mapping *at = mapping_at(y, pid, addr);
+    const struct mapping *at = mapping_at(y, &pid, addr);
     struct dw_module *m = at ? module_of(y, pid, at->path) : NULL;
     const char *name;
     u64 in_file, offset, size;

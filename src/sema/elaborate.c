@@ -175,6 +175,29 @@ static void resolve_queue(struct sema *m)
     }
 }
 
+/* Stacks and symbols of programs need a probe through which the session asks the kernel
+ * what it has mapped itself. */
+static void add_asking(struct sema *m)
+{
+    static const char text[] = "probe never { __ask_mapping() }";
+    bool used = false;
+    vec_for (i, m->p->functions) {
+        const char *name = m->p->functions.v[i]->intrinsic;
+        used |= name && (strcmp(name, "ubacktrace") == 0 || strcmp(name, "user_symbol") == 0 ||
+                         strcmp(name, "uaddr") == 0);
+    }
+    if (!used)
+        return;
+    unsigned errors;
+    struct source *src = source_from_string(m->arena, "<mappings>", text, sizeof text - 1);
+    struct ast_file *f = parse_source(&m->s->parse, src, &errors);
+    size_t first = m->p->probes.n;
+    points_expand(m, f->probes.v[0]);
+    m->p->probes.v[first]->attach.kind = ATTACH_ASK;
+    resolve_probe(m, m->p->probes.v[first]);
+    resolve_queue(m);
+}
+
 struct program *sema_elaborate(struct session *s, struct ast_file *const *files, size_t nfiles)
 {
     struct sema *m = arena_new_obj(s->arena, struct sema);
@@ -204,6 +227,7 @@ struct program *sema_elaborate(struct session *s, struct ast_file *const *files,
     resolve_queue(m);
     if (s->diag.errors != errors)
         return NULL;
+    add_asking(m);
 
     optimize(m);
     note_captures(m);

@@ -63,6 +63,8 @@ static void print_all(struct strbuf *out, const struct program *p, bool bodies)
         strbuf_puts(out, "# probes\n");
     vec_for (i, p->probes) {
         const struct probe *pr = p->probes.v[i];
+        if (pr->attach.kind == ATTACH_ASK)
+            continue;
         strbuf_printf(out, "%s", pr->pp);
         strbuf_printf(out, " /* <- %s */", pr->derivation ? pr->derivation : pr->script_pp);
         if (pr->condition) {

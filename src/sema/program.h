@@ -11,6 +11,7 @@ enum attach_kind {
     ATTACH_END,           /* run once at the end */
     ATTACH_ERROR,         /* instead of end when the session ends with an error */
     ATTACH_NEVER,         /* compiled, never attached */
+    ATTACH_ASK,           /* run by the session in any state when it wants to know something */
     ATTACH_TIMER,         /* run by user space every interval_ns (+ random up to random_ns) */
     ATTACH_PROFILE,       /* software clock perf event on every CPU, `interval_ns` period */
     ATTACH_TRACEPOINT,    /* tp_btf: name, btf_id of the btf_trace_NAME typedef */

@@ -20,7 +20,7 @@ struct ctxmem {
 
 extern struct abi_session session;
 extern const volatile struct abi_const consts;
-extern char ring_map, ctx_map;
+extern char ring_map, ctx_map, modules_map, tables_map;
 
 /* BPF helpers by number (include/uapi/linux/bpf.h). */
 static void *(*bpf_map_lookup_elem)(void *map, const void *key) = (void *)1;
@@ -42,6 +42,9 @@ static void (*bpf_ringbuf_submit)(void *data, u64 flags) = (void *)132;
 static u64 (*bpf_ringbuf_query)(void *ring, u64 flags) = (void *)134;
 static long (*bpf_for_each_map_elem)(void *map, void *fn, void *ctx, u64 flags) = (void *)164;
 static long (*bpf_loop)(u32 n, void *fn, void *ctx, u64 flags) = (void *)181;
+static void *(*bpf_get_current_task_btf)(void) = (void *)158;
+static long (*bpf_snprintf)(char *str, u32 size, const char *fmt, u64 *data, u32 len) = (void *)165;
+static void *(*bpf_task_pt_regs)(void *task) = (void *)175;
 static void *(*bpf_map_lookup_percpu_elem)(void *map, const void *key, u32 cpu) = (void *)195;
 
 enum { RB_NO_WAKEUP = 1, RB_FORCE_WAKEUP = 2, RB_AVAIL_DATA = 0, RB_RING_SIZE = 1 };

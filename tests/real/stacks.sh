@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Stacks of user programs that keep no frame pointers, and of the kernel; symbols as values.
+. "$(dirname "$0")/lib.sh"
+
+cp "$TOP/tests/real/stack_target.c" "$TMP" && cd "$TMP" || exit 1
+if ! gcc -g -O2 -fomit-frame-pointer -fno-optimize-sibling-calls -o target stack_target.c; then
+    fail target "the program does not build"
+    exit 0
+fi
+# "leaf handler __restore_rt ..." : the names of a stack, libc's own between them as "libc".
+names() {
+    sed -n 's/^ *\(0x[0-9a-f]* : \)\?\([A-Za-z_][A-Za-z_0-9.]*\)+0x[0-9a-f]*\/0x[0-9a-f]* \[\(.*\)\]$/\2 \3/p' |
+        sed 's/^[^ ]* .*libc.*/libc/; s/ .*//' | uniq -c | sed 's/^ *1 //; s/^ *[0-9]* libc$/libc/; s/^ *\([0-9]*\) /\1x/' | tr '\n' ' '
+}
+whole='leaf handler libc compare libc sorted aligned main libc _start '
+
+run -c ./target -DMAXSTRINGLEN=2048 -e 'probe process("./target").function("leaf") { if (!n++) println(sprint_ubacktrace()) } global n'
+got=$(names <"$TMP/out")
+[ "$got" = "$whole" ] && pass unwind-signal || fail unwind-signal "$got $(first_line "$TMP/err")"
+
+run -c ./target -e 'probe process("./target").function("leaf") { if (!n++) print_ubacktrace() } global n'
+got=$(names <"$TMP/out")
+[ "$got" = "$whole" ] && pass unwind-printed || fail unwind-printed "$got $(first_line "$TMP/err")"
+
+# Return probes put their own address on the stack: the true one is shown.
+run -c ./target -DMAXSTRINGLEN=2048 -e 'probe process("./target").function("deep").return { if (!n++) println(sprint_ubacktrace()) } global n'
+got=$(names <"$TMP/out")
+[ "$got" = '5xdeep aligned main libc _start ' ] && pass unwind-return || fail unwind-return "$got $(first_line "$TMP/err")"
+
+# The parts of a stack one by one.
+run -c ./target -e 'probe process("./target").function("sorted") {
+    printf("%s %s %d\n", usymname(ustack(1)), usymname(strtol(ucallers(3), 16)), uaddr() == ustack(0))
+    printf("%d %d\n", umodname(uaddr()) =~ "/target$", usymdata(uaddr()) =~ "^sorted\\+0x0/0x[0-9a-f]+ \\[/.*/target\\]$")
+    printf("%s %s\n", usymname(16), umodname(16))
+}'
+grep -v '^[0-9]*$' "$TMP/out" >"$TMP/parts"
+[ "$(cat "$TMP/parts")" = $'aligned sorted 1\n1 1\n0x10 <unknown>' ] && pass symbols || fail symbols "$(tr '\n' ';' <"$TMP/parts") $(first_line "$TMP/err")"
+
+# Its separate file of debug information is gone, and so are its symbols: the rules for unwinding stay.
+strip -o stripped target
+run -c ./stripped -e 'probe process("./stripped").plt("qsort") { if (!n++) { for (i = 0; ustack(i); i++) ; println("frames ", i) } } global n'
+grep -qE '^frames ([5-9]|1[0-9])$' "$TMP/out" && pass unwind-stripped || fail unwind-stripped "$(tr '\n' ';' <"$TMP/out") $(first_line "$TMP/err")"
+
+# A profile by kernel and user stacks, printed by another handler in the way flame graphs are made of.
+cat >spin.c <<'S'
+#include <time.h>
+static volatile unsigned n;
+__attribute__((noinline)) void busy(void) { for (int i = 0; i < 100000; i++) n++; }
+__attribute__((noinline)) int rounds(time_t end) { int k = 0; while (time(0) < end) { busy(); k++; } return k; }
+int main(void) { return rounds(time(0) + 2) == 0; }
+S
+gcc -O2 -fomit-frame-pointer -o spin spin.c
+run -c ./spin -DMAXBACKTRACE=100 -DMAXSTRINGLEN=2048 -DMAXACTION=100000 -e 'global bts
+probe timer.profile { if (pid() == target()) bts[backtrace(), ubacktrace()] <<< 1 }
+probe end { foreach ([k, u] in bts- limit 20) { print_stack(k); print_ustack(u); println(@count(bts[k, u])) } delete bts }'
+grep -q ' 0x[0-9a-f]* : busy+0x[0-9a-f]*/0x[0-9a-f]* \[.*/spin\]$' "$TMP/out" && pass profile || fail profile "$(head -n 5 "$TMP/out" | tr '\n' ';') $(first_line "$TMP/err")"
+awk '/ : busy\+/ { b = 1 } b && / : main\+/ { m = 1 } /^[0-9]+$/ { if (b && m) n += $1; b = m = 0 } END { exit n > 100 ? 0 : 1 }' "$TMP/out" &&
+    pass profile-callers || fail profile-callers "$(head -n 5 "$TMP/out" | tr '\n' ';')"
+
+# Symbols of the kernel.
+run -c 'cat /dev/null' -e 'probe kernel.trace("sys_enter") { if (pid() == target() && !n++) {
+    a = stack(0)
+    printf("%d %d %s %s\n", symdata(a) =~ "^[a-zA-Z_.0-9]+\\+0x[0-9a-f]+/0x[0-9a-f]+ \\[[a-z_]+\\]$", symname(a) =~ "^[a-z_A-Z.0-9]+$", symname(16), modname(16))
+    k = 0; for (i = 0; stack(i); i++) k += symname(stack(i)) == "do_syscall_64"
+    println(k) } } global n'
+[ "$(cat "$TMP/out")" = $'1 1 0x10 <unknown>\n1' ] && pass kernel-symbols || fail kernel-symbols "$(tr '\n' ';' <"$TMP/out") $(first_line "$TMP/err")"
