@@ -52,7 +52,6 @@ struct dw_module *dw_open(struct arena *a, const char *path, const char **why)
     }
     Dwarf_Addr bias;
     m->elf = dwfl_module_getelf(m->mod, &bias);
-    m->dwarf = dwfl_module_getdwarf(m->mod, &bias);
     if (!m->elf) {
         *why = arena_printf(a, "%s: %s", path, dwfl_errmsg(-1));
         return NULL;
@@ -65,9 +64,19 @@ const char *dw_path(const struct dw_module *m)
     return m->path;
 }
 
-bool dw_has_dwarf(const struct dw_module *m)
+/* Debian compresses it: that is not undone for a symbol or two. */
+Dwarf *dw_debug(struct dw_module *m)
 {
-    return m->dwarf != NULL;
+    Dwarf_Addr bias;
+    if (!m->looked)
+        m->dwarf = dwfl_module_getdwarf(m->mod, &bias);
+    m->looked = true;
+    return m->dwarf;
+}
+
+bool dw_has_dwarf(struct dw_module *m)
+{
+    return dw_debug(m) != NULL;
 }
 
 struct kernel_btf *dw_types(struct dw_module *m)
@@ -382,7 +391,7 @@ void dw_functions(struct dw_module *m, const char *pattern, dw_function_vec *out
     Dwarf_Half version;
     uint8_t unit;
     Dwarf_Die die, sub;
-    while (m->dwarf && dwarf_get_units(m->dwarf, cu, &cu, &version, &unit, &die, &sub) == 0) {
+    while (dw_debug(m) && dwarf_get_units(m->dwarf, cu, &cu, &version, &unit, &die, &sub) == 0) {
         Dwarf_Die *top = unit == DW_UT_skeleton ? &sub : &die;
         if (unit != DW_UT_compile && unit != DW_UT_skeleton)
             continue;

@@ -87,7 +87,7 @@ void dw_each_symbol(struct dw_module *m,
 /* Gives back what libdw holds for all modules, before the arena goes. */
 void dw_close_all(void);
 const char *dw_path(const struct dw_module *m);
-bool dw_has_dwarf(const struct dw_module *m);
+bool dw_has_dwarf(struct dw_module *m);
 /* Loaded where it was linked for: addresses of the file are those of processes. */
 bool dw_is_fixed(const struct dw_module *m);
 /* The address of a symbol; false: there is none. */

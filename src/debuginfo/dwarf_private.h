@@ -14,7 +14,8 @@ struct dw_module {
     Dwfl *dwfl;
     Dwfl_Module *mod;
     Elf *elf;
-    Dwarf *dwarf; /* NULL: none */
+    Dwarf *dwarf; /* by dw_debug: NULL: none */
+    bool looked;  /* for it */
     struct kernel_btf *types;
     struct hash type_ids;  /* address of a type's DIE, as text → id + 1 */
     struct hash type_dies; /* "struct node" → Dwarf_Die *; filled when first needed */
@@ -22,6 +23,8 @@ struct dw_module {
     struct dw_module *next; /* all that are open */
 };
 
+/* dwarf.c: the debug information, read when it is first asked for; NULL: none. */
+Dwarf *dw_debug(struct dw_module *m);
 /* dwarf.c: appends an inlined instance. */
 void dw_add_inlined(struct dw_module *m, Dwarf_Die *die, dw_function_vec *out);
 

@@ -256,7 +256,7 @@ static void note_types(struct dw_module *m, Dwarf_Die *parent, int depth)
 
 static void index_types(struct dw_module *m)
 {
-    if (m->indexed || !m->dwarf)
+    if (m->indexed || !dw_debug(m))
         return;
     m->indexed = true;
     Dwarf_CU *cu = NULL;

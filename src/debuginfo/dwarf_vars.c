@@ -50,7 +50,7 @@ static bool scopes_at(struct dw_module *m, const struct dw_function *f, uint64_t
                       struct scopes *s)
 {
     memset(s, 0, sizeof *s);
-    if (!f->priv || !m->dwarf)
+    if (!f->priv || !dw_debug(m))
         return false;
     Dwarf_Die die = *(const Dwarf_Die *)f->priv, cu;
     if (!dwarf_diecu(&die, &cu, NULL, NULL))
@@ -175,7 +175,7 @@ bool dw_global(struct dw_module *m, const char *name, const char *file, struct d
     uint8_t unit;
     Dwarf_Die die, sub;
     *why = NULL;
-    while (m->dwarf && dwarf_get_units(m->dwarf, cu, &cu, &version, &unit, &die, &sub) == 0) {
+    while (dw_debug(m) && dwarf_get_units(m->dwarf, cu, &cu, &version, &unit, &die, &sub) == 0) {
         Dwarf_Die child;
         for (int ok = dwarf_child(unit == DW_UT_skeleton ? &sub : &die, &child); ok == 0;
              ok = dwarf_siblingof(&child, &child)) {

@@ -32,7 +32,8 @@ struct modules {
     struct session *s;
     struct arena *arena;
     struct bpf_running *bpf;
-    int ask; /* the probe that looks at our own mappings */
+    bool names; /* handlers ask for symbols, not for stacks only */
+    int ask;    /* the probe that looks at our own mappings */
     u32 tables;
     struct hash done; /* paths */
     VEC(int) pinned;  /* files that stay open, so that their inodes stay what they are */
@@ -88,7 +89,8 @@ static u64 pack(const struct unwind_row *r)
     return r->addr | kind << 32 | (u64)(cfa & 0x1ffff) << 35 | (u64)(saved & 0xfff) << 52;
 }
 
-static void build(struct building *b, struct dw_module *m, const char *path, struct abi_module *out)
+static void build(struct building *b, struct dw_module *m, bool with_names, const char *path,
+                  struct abi_module *out)
 {
     const void *data;
     size_t size;
@@ -100,7 +102,8 @@ static void build(struct building *b, struct dw_module *m, const char *path, str
         vec_push(b->arena, &b->words, pack(&rows.v[i]));
     out->nrows = (u32)rows.n;
 
-    dw_each_symbol(m, symbol, b);
+    if (with_names)
+        dw_each_symbol(m, symbol, b);
     if (b->symbols.n)
         qsort(b->symbols.v, b->symbols.n, sizeof *b->symbols.v, by_address);
     out->syms_at = (u32)b->words.n;
@@ -154,7 +157,7 @@ static void add(struct modules *k, u64 inode, const char *path, const char *show
     struct building b = {.arena = arena_new()};
     struct dw_module *dw = dw_open(k->arena, path, &why);
     if (dw && b.arena) {
-        build(&b, dw, shown, &m);
+        build(&b, dw, k->names, shown, &m);
         store(k, inode, &b, &m);
     }
     arena_free(b.arena);
@@ -250,6 +253,10 @@ struct modules *modules_open(struct session *s, const struct program *p, struct 
     vec_for (i, p->probes)
         if (p->probes.v[i]->attach.kind == ATTACH_ASK)
             k->ask = (int)i;
+    vec_for (i, p->functions) {
+        const char *name = p->functions.v[i]->intrinsic;
+        k->names |= name && strcmp(name, "user_symbol") == 0;
+    }
     if (k->ask < 0)
         return k;
     VEC(const char *) paths = {0};

@@ -44,9 +44,14 @@ static long descend(u32 i, struct descent *d)
     if (bpf_probe_read_kernel(limit, LIMITS * WORD, (const void *)(node + WORD)))
         return 1;
     u64 at = 0, on = 1;
-    for (u32 k = 0; k < LIMITS; k++) {
-        on &= (k < n) & (limit[k] != 0) & (limit[k] < d->addr);
-        OPAQUE(on);
+    /* Without branches, which the verifier would follow in all combinations: the top bit of
+     * a difference is "less". */
+    u64 addr = d->addr;
+    for (u64 k = 0; k < LIMITS; k++) {
+        u64 less = (limit[k] - addr) & -limit[k] & (k - n);
+        less >>= 63;
+        OPAQUE(less);
+        on &= less;
         at += on;
     }
     d->entry = kernel_word(node + WORD + (n + at) * WORD);
@@ -367,18 +372,28 @@ INLINE void put_name(struct ctxmem *c, char *dst, u64 at, u64 len)
     bpf_loop(NAME_WORDS, copy_word, &k, 0);
 }
 
-STATIC void put_hex(struct ctxmem *c, char *dst, u64 v)
+struct digits {
+    struct ctxmem *c;
+    char *dst;
+    u64 value, some;
+};
+
+static long put_digit(u32 i, struct digits *h)
 {
-    int leading = 1;
+    u64 d = h->value >> 60;
+    h->value <<= 4;
+    h->some |= d;
+    if (h->some || i == 15)
+        put(h->c, h->dst, (char)(d < 10 ? '0' + d : 'a' + d - 10));
+    return 0;
+}
+
+INLINE void put_hex(struct ctxmem *c, char *dst, u64 v)
+{
+    struct digits h = {c, dst, v, 0};
     put(c, dst, '0');
     put(c, dst, 'x');
-    for (int k = 15; k >= 0; k--) {
-        u64 d = v >> k * 4 & 15;
-        if (leading && !d && k)
-            continue;
-        leading = 0;
-        put(c, dst, (char)(d < 10 ? '0' + d : 'a' + d - 10));
-    }
+    bpf_loop(16, put_digit, &h, 0);
 }
 
 /* The text of enum symbol_form for an address of the process that runs. */
