@@ -26,6 +26,7 @@ void kernel_offsets(struct session *s, struct abi_offsets *o)
     if (state && kbtf_field(b, "xol_area", "vaddr", &o->xol_vaddr, NULL) &&
         kbtf_field(b, "task_struct", "utask", &o->task_utask, NULL) &&
         kbtf_field(b, "uprobe_task", "return_instances", &o->utask_returns, NULL) &&
+        kbtf_field(b, "return_instance", "stack", &o->return_stack, NULL) &&
         kbtf_field(b, "return_instance", "orig_ret_vaddr", &o->return_address, NULL))
         kbtf_field(b, "return_instance", "next", &o->return_next, NULL);
     kbtf_field(b, "task_struct", "mm", &o->task_mm, NULL);

@@ -53,7 +53,8 @@ struct abi_session {
 };
 
 /* ---- what is mapped in processes, for their symbols and stacks ----
- * stap_modules: HASH from struct inode * (MODULE_VDSO: the vDSO) to struct abi_module.
+ * stap_modules: HASH from struct inode * (MODULE_VDSO: the vDSO; 0: an empty one) to struct
+ * abi_module.
  * stap_tables: ARRAY_OF_MAPS; a table is an ARRAY of u64 words: first the rows for unwinding,
  * then the symbols (two words each), then their names. */
 enum { MODULES_MAX = 4096, MODULE_SEGMENTS = 5, MODULE_VDSO = 1 };
@@ -95,7 +96,7 @@ enum symbol_form { SYMBOL_NAME, SYMBOL_DATA, SYMBOL_MODULE };
 struct abi_offsets {
     u32 task_mm, mm_tree, mm_vdso, mm_xol, xol_vaddr;
     u32 vma_start, vma_end, vma_flags, vma_pgoff, vma_file, file_inode;
-    u32 task_utask, utask_returns, return_address, return_next;
+    u32 task_utask, utask_returns, return_address, return_stack, return_next;
     u32 regs_ip, regs_sp, regs_bp;
 };
 
@@ -109,7 +110,7 @@ struct abi_walk {
     u64 signal;   /* ip is where a signal came, not a return address */
     u64 returns;  /* struct return_instance: addresses that return probes have replaced */
     u64 replaced; /* by this one */
-    u64 pos;      /* in a string */
+    u64 pos;      /* in a string, or of frames */
     struct abi_module module;
     u64 node[16];
 };

@@ -250,6 +250,7 @@ struct modules *modules_open(struct session *s, const struct program *p, struct 
     struct modules *k = arena_new_obj(s->arena, struct modules);
     *k = (struct modules){.s = s, .arena = s->arena, .bpf = bpf, .ask = -1};
     hash_init(&k->done, s->arena);
+    bpf_put_module(bpf, 0, &(struct abi_module){0});
     vec_for (i, p->probes)
         if (p->probes.v[i]->attach.kind == ATTACH_ASK)
             k->ask = (int)i;

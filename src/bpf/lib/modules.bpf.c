@@ -61,15 +61,16 @@ static long descend(u32 i, struct descent *d)
     return 1;
 }
 
-static void ask(struct ctxmem *c, u64 inode, u64 addr)
+static void ask(u64 inode, u64 addr)
 {
     struct {
         struct rec rec;
         u64 inode, pid, addr;
     } r = {{REC_MODULE, 0, sizeof r}, inode, bpf_get_current_pid_tgid() >> 32, addr};
-    /* Asked once. */
-    c->ctx.walk.module = (struct abi_module){0};
-    if (!bpf_map_update_elem(&modules_map, &inode, &c->ctx.walk.module, 1))
+    /* Asked once: from then on it is as module 0, of which nothing is known. */
+    u64 zero = 0;
+    struct abi_module *nothing = bpf_map_lookup_elem(&modules_map, &zero);
+    if (nothing && !bpf_map_update_elem(&modules_map, &inode, nothing, 1))
         bpf_ringbuf_output(&ring_map, &r, sizeof r, RB_FORCE_WAKEUP);
 }
 
@@ -120,7 +121,7 @@ GLOBAL u64 rt_module(struct ctxmem *c, u64 addr)
         return 0;
     struct abi_module *m = bpf_map_lookup_elem(&modules_map, &inode);
     if (!m) {
-        ask(c, inode, addr);
+        ask(inode, addr);
         return 0;
     }
     w->module = *m;
@@ -215,7 +216,6 @@ GLOBAL u64 rt_table_word(struct ctxmem *c, u64 at)
 struct unwinder {
     struct ctxmem *c;
     u64 *frames;
-    u32 n, max;
 };
 
 /* Registers of the caller by frame pointers; 1: there is no caller. */
@@ -270,7 +270,16 @@ static long by_rule(struct abi_walk *w, u64 row)
 /* A return probe has put its own address where a function returns to. */
 static void true_return(struct abi_walk *w)
 {
-    if (!w->replaced || w->ip != w->replaced || !w->returns)
+    if (!w->replaced || w->ip != w->replaced)
+        return;
+    /* Those of functions that have returned meanwhile may still be in the list. */
+    u64 slot = w->sp - WORD;
+    for (int k = 0; k < 8; k++) {
+        if (!w->returns || kernel_word(w->returns + consts.offsets.return_stack) >= slot)
+            break;
+        w->returns = kernel_word(w->returns + consts.offsets.return_next);
+    }
+    if (!w->returns)
         return;
     w->ip = kernel_word(w->returns + consts.offsets.return_address);
     w->returns = kernel_word(w->returns + consts.offsets.return_next);
@@ -280,12 +289,10 @@ static long unwind(u32 i, struct unwinder *u)
 {
     struct abi_walk *w = &u->c->ctx.walk;
     /* The slot of the frames has as much room behind it as a string. */
-    u32 n = u->n;
-    OPAQUE(n);
-    if (n >= consts.maxstringlen / WORD || n >= u->max)
+    if (i >= consts.maxstringlen / WORD)
         return 1;
-    u->frames[n] = w->ip;
-    u->n = n + 1;
+    u->frames[i] = w->ip;
+    w->pos = i + 1;
     /* A call at the end of a function returns behind it. */
     u64 looked = i && !w->signal ? w->ip - 1 : w->ip;
     w->signal = 0;
@@ -305,7 +312,7 @@ static long unwind(u32 i, struct unwinder *u)
 GLOBAL u64 rt_user_stack(struct ctxmem *c, u64 frames, u64 max)
 {
     CTX_STR(f, c, frames);
-    struct unwinder u = {.c = c, .frames = (u64 *)f, .max = (u32)max};
+    struct unwinder u = {.c = c, .frames = (u64 *)f};
     struct abi_walk *w = &c->ctx.walk;
     if (!rt_walk_current(c))
         return 0;
@@ -321,8 +328,9 @@ GLOBAL u64 rt_user_stack(struct ctxmem *c, u64 frames, u64 max)
         u64 xol = kernel_word(w->mm + consts.offsets.mm_xol);
         w->replaced = xol ? kernel_word(xol + consts.offsets.xol_vaddr) : 0;
     }
+    w->pos = 0;
     bpf_loop((u32)max, unwind, &u, 0);
-    return u.n;
+    return w->pos;
 }
 
 /* Where the process that runs is, or was when the kernel was entered. */

@@ -2,6 +2,10 @@
 /* Stacks as text: addresses in hexadecimal, with blanks between them. */
 #include "rt.h"
 
+/* Old verifiers look at the function of bpf_loop() once, with what its variables on the
+ * stack are at first, and drop branches that are not taken then: what a branch depends on
+ * is kept in the context. */
+
 enum { POS, DIGITS = 16 }; /* word of ctx.scratch; hexadecimal digits of an address */
 
 struct stack_walk {
@@ -137,13 +141,16 @@ GLOBAL u64 rt_own_frames(struct ctxmem *c, u64 frames)
 
 /* ---- reading them again ---- */
 
+enum { SKIP, VALUE, SOME }; /* words of ctx.scratch */
+
 struct word_search {
+    struct ctxmem *c;
     const char *text;
-    u64 skip, value, digits;
 };
 
 static long next_char(u32 i, struct word_search *s)
 {
+    u64 *state = s->c->ctx.scratch;
     if (i >= consts.maxstringlen)
         return 1;
     u32 ch = (unsigned char)s->text[i];
@@ -151,19 +158,19 @@ static long next_char(u32 i, struct word_search *s)
     if (!ch)
         return 1;
     if (ch == ' ' || ch == '\n') {
-        if (s->digits && !s->skip)
+        if (state[SOME] && !state[SKIP])
             return 1;
-        if (s->digits && s->skip)
-            s->skip--;
-        s->digits = s->value = 0;
+        if (state[SOME])
+            state[SKIP]--;
+        state[SOME] = state[VALUE] = 0;
         return 0;
     }
-    if (ch == 'x' || digit == 16) {
-        s->value = 0;
+    if (digit == 16) {
+        state[VALUE] = 0;
         return 0;
     }
-    s->value = s->value << 4 | digit;
-    s->digits = 1;
+    state[VALUE] = state[VALUE] << 4 | digit;
+    state[SOME] = 1;
     return 0;
 }
 
@@ -171,9 +178,11 @@ static long next_char(u32 i, struct word_search *s)
 GLOBAL u64 rt_stack_word(struct ctxmem *c, u64 text, u64 n)
 {
     CTX_STR(t, c, text);
-    struct word_search s = {t, n, 0, 0};
+    struct word_search s = {c, t};
+    c->ctx.scratch[SKIP] = n;
+    c->ctx.scratch[VALUE] = c->ctx.scratch[SOME] = 0;
     bpf_loop(consts.maxstringlen, next_char, &s, 0);
-    return s.digits && !s.skip ? s.value : 0;
+    return c->ctx.scratch[SOME] && !c->ctx.scratch[SKIP] ? c->ctx.scratch[VALUE] : 0;
 }
 
 /* ---- symbols of the kernel ---- */
@@ -181,9 +190,11 @@ GLOBAL u64 rt_stack_word(struct ctxmem *c, u64 text, u64 n)
 static const char name_format[] = "%ps", data_format[] = "%pS";
 enum { SYMBOL_MAX = 320 };
 
+enum { BLANK, OPEN, END }; /* where the first blank, the bracket, the NUL are */
+
 struct scan {
+    struct ctxmem *c;
     char *text;
-    u32 blank, open, end; /* where the first blank, the bracket, the NUL are */
     u32 from;
 };
 
@@ -191,12 +202,13 @@ static long scan_char(u32 i, struct scan *s)
 {
     if (i >= consts.maxstringlen || i + 16 >= consts.maxstringlen)
         return 1;
+    u64 *at = s->c->ctx.scratch;
     char ch = s->text[i];
-    s->end = i;
-    if (ch == ' ' && !s->blank)
-        s->blank = i;
+    at[END] = i;
+    if (ch == ' ' && !at[BLANK])
+        at[BLANK] = i;
     if (ch == '[')
-        s->open = i;
+        at[OPEN] = i;
     return !ch;
 }
 
@@ -213,8 +225,10 @@ static long move_char(u32 i, struct scan *s)
 
 INLINE void put_at(char *d, u64 at, const char *text, u32 n)
 {
-    OPAQUE(at);
     if (at + 16 >= consts.maxstringlen)
+        return;
+    OPAQUE(at);
+    if (at >= consts.maxstringlen)
         return;
     for (u32 i = 0; i < n; i++)
         d[at + i] = text[i];
@@ -231,21 +245,23 @@ GLOBAL u64 rt_kernel_symbol(struct ctxmem *c, u64 dst, u64 addr, u64 form)
     else
         bpf_snprintf(d, size, data_format, &addr, sizeof addr);
     int known = d[0] != '0' || d[1] != 'x';
-    struct scan s = {.text = d};
+    struct scan s = {.c = c, .text = d};
+    u64 *found = c->ctx.scratch;
+    found[BLANK] = found[OPEN] = found[END] = 0;
     bpf_loop(SYMBOL_MAX, scan_char, &s, 0);
     if (form == SYMBOL_NAME) {
-        u64 at = s.blank;
+        u64 at = found[BLANK];
         if (at && at < consts.maxstringlen)
             d[at] = 0;
     } else if (form == SYMBOL_DATA) {
-        if (known && !s.open)
-            put_at(d, s.end, " [kernel]", 10);
+        if (known && !found[OPEN])
+            put_at(d, found[END], " [kernel]", 10);
     } else if (!known) {
         d[0] = 0;
-    } else if (!s.open) {
+    } else if (!found[OPEN]) {
         put_at(d, 0, "kernel", 7);
     } else {
-        s.from = s.open + 1;
+        s.from = (u32)found[OPEN] + 1;
         bpf_loop(SYMBOL_MAX, move_char, &s, 0);
     }
     return 0;
