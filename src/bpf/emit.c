@@ -809,14 +809,6 @@ static void emit_checks(struct emitter *e, uint32_t *out, int *n)
         return;
     /* r2 = the slot (sema/program.h) of the call. */
     code_syscall_slot(c, p->attach.kind == ATTACH_SYSCALL_ENTER);
-    if (p->attach.calls) {
-        out[(*n)++] = code_put(c, BPF_JMP | BPF_JGE | BPF_K, 2, 0, 0, CALLS_MAX);
-        code_map_value(c, 3, IR_MAP_FIXED_RODATA, e->img->script_rodata_off + e->p->calls_off);
-        code_alu(c, BPF_ADD, 3, 2);
-        code_ldx(c, 1, 3, 3, 0);
-        out[(*n)++] = code_put(c, BPF_JMP | BPF_JEQ | BPF_K, 3, 0, 0, 0);
-        return;
-    }
     if (p->attach.nr >= 0 && p->attach.nr32 >= 0) {
         code_put(c, BPF_JMP | BPF_JEQ | BPF_K, 2, 0, 1, p->attach.nr);
         out[(*n)++] = code_put(c, BPF_JMP | BPF_JNE | BPF_K, 2, 0, 0, p->attach.nr32 + CALLS_32);

@@ -159,7 +159,6 @@ struct ir_prog {
     VEC(struct ir_func *) funcs;
     u32 required_state; /* enum abi_state: otherwise the handler does nothing */
     bool prints;        /* has an output buffer to flush: the builder emits the flush */
-    uint32_t calls_off; /* attach.calls: a byte for each slot in read-only data */
     uint32_t max_steps; /* machine: bpf_loop rounds before the handler is cut off */
 };
 

@@ -219,7 +219,7 @@ struct program *sema_elaborate(struct session *s, struct ast_file *const *files,
     if (s->diag.errors != errors)
         return NULL;
     if (!s->unoptimized)
-        forward_strings(m);
+        forward_values(m);
     order_functions(m);
     sort_probes(m->p);
     return m->p;

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Strings that the library gives a handler (argstr, filename, …) and that it uses at
+/* Values that need not be kept in variables.
+ *
+ * Strings that the library gives a handler (argstr, filename, …) and that it uses at
  * one place go there as what they are made of: they are not evaluated where the handler
- * does not come to that place, and what is printed is not put together before. */
+ * does not come to that place, and what is printed is not put together before.
+ *
+ * A global that nobody writes is its first value, and what depends on that is decided
+ * here: an option of the script that is off costs nothing. */
 #include <string.h>
 
 #include "sema/sema.h"
@@ -153,6 +158,21 @@ static void replace_stmt(struct stmt **sp, void *arg)
     stmt_children(*sp, replace_expr, replace_stmt, arg);
 }
 
+static void fold_child(struct expr **ep, void *arg)
+{
+    fold_expr(arg, *ep);
+}
+
+static void fold_stmt(struct stmt **sp, void *arg)
+{
+    struct stmt *s = *sp;
+    stmt_children(s, fold_child, fold_stmt, arg);
+    if (s->kind == SM_IF && s->e->kind == EX_NUMBER) {
+        struct stmt *live = s->e->num ? s->then : s->els;
+        *sp = live ? live : stmt_new(arg, SM_EMPTY, s->tok);
+    }
+}
+
 static bool may_forward(struct probe *p, const struct stmt *s)
 {
     const struct expr *e = s->kind == SM_EXPR ? s->e : NULL;
@@ -164,7 +184,8 @@ static bool may_forward(struct probe *p, const struct stmt *s)
         return false;
     struct counting w = {.var = v};
     count_stmt(&p->body, &w);
-    if (w.writes != 1 || w.uses > 1)
+    /* A literal costs nothing wherever it stands. */
+    if (w.writes != 1 || (w.uses > 1 && e->b->kind != EX_STRING))
         return false;
     struct inputs in = {p, true};
     struct expr *value = e->b;
@@ -184,12 +205,58 @@ static void forward_block(struct arena *a, struct probe *p, struct stmt *block)
             s->kind = SM_EMPTY;
             s->e = NULL;
             replace_stmt(&p->body, &r);
+            if (r.by->kind == EX_STRING)
+                fold_stmt(&p->body, a);
         }
     }
 }
 
-void forward_strings(struct sema *m)
+/* ---- constants ---- */
+
+static void constant_expr(struct expr **ep, void *arg)
 {
+    struct arena *a = arg;
+    struct expr *e = *ep;
+    const struct variable *v = e->kind == EX_SYMBOL ? e->var : NULL;
+    if (v && v->is_global && !v->written && v->arity <= 0) {
+        if (v->type == TY_LONG)
+            *ep = expr_number(a, e->tok, v->init ? v->init->num : 0);
+        else if (v->type == TY_STRING)
+            *ep = expr_string(a, e->tok, v->init ? v->init->str : "");
+        (*ep)->type = v->type;
+        return;
+    }
+    expr_children(e, constant_expr, a);
+}
+
+static void constant_stmt(struct stmt **sp, void *arg)
+{
+    stmt_children(*sp, constant_expr, constant_stmt, arg);
+}
+
+static void put_constants(struct sema *m)
+{
+    vec_for (i, m->p->probes) {
+        struct probe *p = m->p->probes.v[i];
+        if (p->condition) {
+            constant_expr(&p->condition, m->arena);
+            fold_expr(m->arena, p->condition);
+        }
+        if (p->body) {
+            constant_stmt(&p->body, m->arena);
+            fold_stmt(&p->body, m->arena);
+        }
+    }
+    vec_for (i, m->p->functions)
+        if (m->p->functions.v[i]->body) {
+            constant_stmt(&m->p->functions.v[i]->body, m->arena);
+            fold_stmt(&m->p->functions.v[i]->body, m->arena);
+        }
+}
+
+void forward_values(struct sema *m)
+{
+    put_constants(m);
     vec_for (i, m->p->probes) {
         struct probe *p = m->p->probes.v[i];
         if (p->body && p->body->kind == SM_BLOCK)

@@ -86,6 +86,12 @@ static void to_number(struct expr *e, int64_t n)
 static void fold_binary(struct arena *a, struct expr *e)
 {
     int64_t n;
+    /* What decides alone; the other side would not have been looked at. */
+    if (e->a->kind == EX_NUMBER && (e->op == OP_ANDAND || e->op == OP_OROR) &&
+        !e->a->num == (e->op == OP_ANDAND)) {
+        to_number(e, e->op == OP_OROR);
+        return;
+    }
     if (e->a->kind == EX_NUMBER && e->b->kind == EX_NUMBER) {
         if (fold_long(e->op, e->a->num, e->b->num, &n))
             to_number(e, n);

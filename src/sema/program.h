@@ -54,17 +54,14 @@ struct attach_point {
     uint32_t btf_id;  /* ATTACH_TRACEPOINT, _SYSCALL_*: id of the typedef in vmlinux BTF */
     int32_t nr;       /* system call number; -1 = every call, or CALL_NONE */
     int32_t nr32;     /* … of a 32-bit program, or CALL_NONE */
-    const struct call_set *calls; /* these, and not nr and nr32 */
-    bool exit_after;              /* oneshot: the session ends when the handler has run */
-    void *priv;                   /* the provider's own */
+    bool exit_after;  /* oneshot: the session ends when the handler has run */
+    void *priv;       /* the provider's own */
 };
 
 /* The calls that the probe is for; nr is not -1. */
 static inline struct call_set attach_calls(const struct attach_point *at)
 {
     struct call_set c = {{0}};
-    if (at->calls)
-        return *at->calls;
     if (at->nr >= 0 && at->nr < CALLS_32)
         call_add(&c, (uint32_t)at->nr);
     if (at->nr32 >= 0 && at->nr32 < CALLS_32)

@@ -86,7 +86,7 @@ void optimize(struct sema *m);
 void recount_variables(struct sema *m);
 
 /* forward.c; after types are known */
-void forward_strings(struct sema *m);
+void forward_values(struct sema *m);
 
 /* types.c */
 void infer_types(struct sema *m);
