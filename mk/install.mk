@@ -5,7 +5,7 @@
 LIBS += -lz
 
 # Which library file defines which name: without it every start scans them all.
-tapset/.index: $(shell find tapset -name '*.stp*') $(BUILD)/stap
+tapset/.index: $(shell find tapset \( -name "*.stp*" -o -name "*.table" \)) $(BUILD)/stap
 	@$(BUILD)/stap --write-tapset-index tapset
 
 all: tapset/.index
@@ -14,7 +14,7 @@ install: $(BUILD)/stap
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/stap
 	install -m 755 $(BUILD)/stap $(DESTDIR)$(PREFIX)/bin/stap
 	for d in tapset examples; do \
-	    find $$d -name '*.stp*' | while read -r f; do \
+	    find $$d \( -name "*.stp*" -o -name "*.table" \) | while read -r f; do \
 	        install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/stap/$$f || exit 1; \
 	    done || exit 1; \
 	done

@@ -2,7 +2,7 @@
 /* Attaching.  Nothing is pinned: when the last descriptor is closed, also by
  * SIGKILL, the kernel detaches.
  *
- * System calls: one probe is attached to sys_enter or sys_exit itself.  When
+ * System calls: one program is attached to sys_enter or sys_exit itself.  When
  * there are several, a dispatcher takes their place, which jumps to the handler
  * of the call's number; the second handler of a number goes to a second
  * dispatcher, and so on. */
@@ -18,8 +18,6 @@
 #include "bpf/arch.h"
 #include "bpf/running.h"
 #include "probes/provider.h"
-
-enum { SYSCALLS_MAX = 1024 };
 
 static bool attach_failed(struct bpf_running *r, const struct probe *p, int err)
 {
@@ -74,12 +72,8 @@ static int load_dispatcher(struct bpf_running *r, const struct probe *p, int tab
 {
     struct code c = {.arena = r->session->arena};
     bool enter = p->attach.kind == ATTACH_SYSCALL_ENTER;
-    if (enter) {
-        code_ldx(&c, 8, 3, 1, 8);
-    } else {
-        code_ldx(&c, 8, 3, 1, 0);
-        code_ldx(&c, 8, 3, 3, ARCH_REGS_SYSCALL_NR);
-    }
+    code_syscall_slot(&c, enter);
+    code_mov(&c, 3, 2);
     /* r1 is the program's context already. */
     code_put(&c, BPF_LD | BPF_IMM | BPF_DW, 2, BPF_PSEUDO_MAP_FD, 0, table);
     code_put(&c, 0, 0, 0, 0, 0);
@@ -91,33 +85,47 @@ static int load_dispatcher(struct bpf_running *r, const struct probe *p, int tab
     return bpf_prog_load(BPF_PROG_TYPE_TRACING, "stap_syscalls", "GPL", c.insns.v, c.insns.n, &o);
 }
 
+/* False, and nothing is done, when a call of `more` is in the set already. */
+static bool add_calls(struct call_set *set, const struct call_set *more)
+{
+    for (size_t i = 0; i < CALLS_MAX / 64; i++)
+        if (set->bits[i] & more->bits[i])
+            return false;
+    for (size_t i = 0; i < CALLS_MAX / 64; i++)
+        set->bits[i] |= more->bits[i];
+    return true;
+}
+
 /* Attaches the probes of one side that are still to do: each number once. */
 static bool attach_round(struct bpf_running *r, enum attach_kind kind, bool *done, bool *any)
 {
     const struct program *prog = r->img->mod->program;
-    bool taken[SYSCALLS_MAX] = {0};
+    struct call_set taken = {{0}};
     int table = -1, dispatcher = -1;
     *any = false;
     const struct probe *first = NULL;
     vec_for (i, prog->probes) {
         const struct probe *p = prog->probes.v[i];
-        if (done[i] || p->attach.kind != kind || p->attach.nr < 0 || p->attach.nr >= SYSCALLS_MAX ||
-            taken[p->attach.nr])
+        if (done[i] || p->attach.kind != kind || p->attach.nr == -1)
+            continue;
+        struct call_set calls = attach_calls(&p->attach);
+        if (!add_calls(&taken, &calls))
             continue;
         if (table < 0) {
             LIBBPF_OPTS(bpf_map_create_opts, mo);
-            table =
-                bpf_map_create(BPF_MAP_TYPE_PROG_ARRAY, "stap_syscalls", 4, 4, SYSCALLS_MAX, &mo);
+            table = bpf_map_create(BPF_MAP_TYPE_PROG_ARRAY, "stap_syscalls", 4, 4, CALLS_MAX, &mo);
             if (table < 0)
                 return attach_failed(r, p, -table);
             vec_push(r->session->arena, &r->links, table);
             first = p;
         }
-        uint32_t nr = (uint32_t)p->attach.nr;
-        int err = bpf_map_update_elem(table, &nr, &r->prog_fds[i], 0);
-        if (err)
-            return attach_failed(r, p, -err);
-        taken[nr] = done[i] = *any = true;
+        for (uint32_t slot = 0; slot < CALLS_MAX; slot++) {
+            int err =
+                call_in(&calls, slot) ? bpf_map_update_elem(table, &slot, &r->prog_fds[i], 0) : 0;
+            if (err)
+                return attach_failed(r, p, -err);
+        }
+        done[i] = *any = true;
     }
     if (!*any)
         return true;
@@ -138,9 +146,9 @@ static bool attach_syscalls(struct bpf_running *r, enum attach_kind kind)
         const struct probe *p = prog->probes.v[i];
         if (p->attach.kind != kind)
             continue;
-        if (p->attach.nr < 0 && !attach_tracepoint(r, p, r->prog_fds[i]))
+        if (p->attach.nr == -1 && !attach_tracepoint(r, p, r->prog_fds[i]))
             return false;
-        if (p->attach.nr >= 0) {
+        if (p->attach.nr != -1) {
             n++;
             last = i;
         }

@@ -129,6 +129,10 @@ static inline void code_map_value(struct code *c, int dst, uint32_t map, uint32_
     code_put(c, 0, 0, 0, 0, (int32_t)off);
 }
 
+/* emit.c: r2 = the slot of the system call; r1 is the context of a program at sys_enter
+ * or sys_exit.  Uses r3. */
+void code_syscall_slot(struct code *c, bool enter);
+
 /* ---- contexts ---- */
 
 /* Offsets in a context, for the whole image. */

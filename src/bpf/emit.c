@@ -784,6 +784,18 @@ static void emit_blocks(struct emitter *e)
 
 /* ---- entry ---- */
 
+void code_syscall_slot(struct code *c, bool enter)
+{
+    code_ldx(c, 8, 3, 1, 0);
+    if (enter)
+        code_ldx(c, 8, 2, 1, 8);
+    else
+        code_ldx(c, 8, 2, 3, ARCH_REGS_SYSCALL_NR);
+    code_ldx(c, 2, 3, 3, ARCH_REGS_MODE);
+    code_put(c, BPF_JMP | BPF_JNE | BPF_K, 3, 0, 1, ARCH_MODE_32);
+    code_alui(c, BPF_ADD, 2, CALLS_32);
+}
+
 /* exit 0 when the probe should not run; jumps to patch in `out`. */
 static void emit_checks(struct emitter *e, uint32_t *out, int *n)
 {
@@ -796,15 +808,17 @@ static void emit_checks(struct emitter *e, uint32_t *out, int *n)
         return;
     }
     out[(*n)++] = code_put(c, BPF_JMP | BPF_JNE | BPF_K, 2, 0, 0, (int32_t)e->p->required_state);
-    if (p->attach.nr < 0)
+    if (p->attach.nr == -1 ||
+        (p->attach.kind != ATTACH_SYSCALL_ENTER && p->attach.kind != ATTACH_SYSCALL_EXIT))
         return;
-    if (p->attach.kind == ATTACH_SYSCALL_ENTER) {
-        code_ldx(c, 8, 2, 1, 8);
-        out[(*n)++] = code_put(c, BPF_JMP | BPF_JNE | BPF_K, 2, 0, 0, p->attach.nr);
-    } else if (p->attach.kind == ATTACH_SYSCALL_EXIT) {
-        code_ldx(c, 8, 2, 1, 0);
-        code_ldx(c, 8, 2, 2, ARCH_REGS_SYSCALL_NR);
-        out[(*n)++] = code_put(c, BPF_JMP | BPF_JNE | BPF_K, 2, 0, 0, p->attach.nr);
+    /* r2 = the slot (sema/program.h) of the call. */
+    code_syscall_slot(c, p->attach.kind == ATTACH_SYSCALL_ENTER);
+    if (p->attach.nr >= 0 && p->attach.nr32 >= 0) {
+        code_put(c, BPF_JMP | BPF_JEQ | BPF_K, 2, 0, 1, p->attach.nr);
+        out[(*n)++] = code_put(c, BPF_JMP | BPF_JNE | BPF_K, 2, 0, 0, p->attach.nr32 + CALLS_32);
+    } else {
+        int32_t slot = p->attach.nr >= 0 ? p->attach.nr : p->attach.nr32 + CALLS_32;
+        out[(*n)++] = code_put(c, BPF_JMP | BPF_JNE | BPF_K, 2, 0, 0, slot);
     }
 }
 

@@ -91,10 +91,18 @@ static bool list_by_elaboration(struct listing *l, const char *pattern, bool var
     vec_for (i, p ? p->probes : (typeof(p->probes)){0}) {
         const struct probe *pr = p->probes.v[i];
         struct strbuf line = {0};
-        strbuf_puts(&line, pr->alias_pp ? pr->alias_pp : pr->pp);
+        const char *point = pr->alias_pp ? pr->alias_pp : pr->pp;
+        /* An alias of several calls is one line. */
+        if (pr->alias_pp && !hash_put(&l->seen, point, l))
+            continue;
+        strbuf_puts(&line, point);
         for (size_t k = 0; variables && k < pr->locals.n; k++)
             strbuf_printf(&line, " %s:%s", pr->locals.v[k]->name, type_name(pr->locals.v[k]->type));
-        add_line(l, arena_strndup(s->arena, line.p, line.n));
+        const char *text = arena_strndup(s->arena, line.p, line.n);
+        if (pr->alias_pp)
+            vec_push(s->arena, &l->lines, text);
+        else
+            add_line(l, text);
         strbuf_free(&line);
     }
     return true;

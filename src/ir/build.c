@@ -230,14 +230,14 @@ static void drop_flushes(struct ir_func *fn)
 }
 
 static struct ir_prog *build_prog(struct session *s, struct ir_module *m, const struct probe *p,
-                                  struct hash *literals)
+                                  struct hash *literals, struct hash *names)
 {
     struct ir_prog *prog = arena_new_obj(m->arena, struct ir_prog);
     prog->probe = p;
     prog->required_state = state_for(p);
     int64_t budget = interruptible(p) ? s->maxaction_interruptible : s->maxaction;
 
-    struct build bld = {.literals = literals};
+    struct build bld = {.literals = literals, .names = names};
     struct ir_builder b = {
         .arena = m->arena, .session = s, .mod = m, .prog = prog, .tok = p->tok, .priv = &bld};
     struct ir_func *fn = arena_new_obj(m->arena, struct ir_func);
@@ -388,14 +388,15 @@ struct ir_module *ir_build(struct session *s, const struct program *p)
     m->maxnesting = (uint32_t)s->maxnesting;
     m->out_size = OUT_SIZE;
     m->regex_off = arena_new_array(m->arena, uint32_t, p->regexes.n + 1);
-    struct hash literals;
+    struct hash literals, names;
     hash_init(&literals, m->arena);
+    hash_init(&names, m->arena);
 
     bounds_infer(s, p);
     build_cost(p, m->arena);
     layout_globals(s, m);
     unsigned errors = s->diag.errors;
     vec_for (i, p->probes)
-        vec_push(m->arena, &m->progs, build_prog(s, m, p->probes.v[i], &literals));
+        vec_push(m->arena, &m->progs, build_prog(s, m, p->probes.v[i], &literals, &names));
     return s->diag.errors == errors ? m : NULL;
 }

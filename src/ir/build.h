@@ -2,6 +2,7 @@
 /* Private to the builder (ir/build*.c): program → IR. */
 #pragma once
 #include "base/hash.h"
+#include "base/names.h"
 #include "ir/intrinsic.h"
 #include "sema/session.h"
 
@@ -41,8 +42,9 @@ struct var_loc {
 
 /* What is known of a script function. */
 struct fn_info {
-    uint32_t cost; /* AST nodes with everything inlined into it */
-    uint32_t callers;
+    uint32_t cost;    /* AST nodes with everything inlined into it */
+    uint32_t callers; /* in functions, and in the probe that has most */
+    uint32_t in_probe;
     bool inlined;
     bool costing;
 };
@@ -68,6 +70,7 @@ struct fn_frame {
     uint32_t next_to;             /* inlined: block that tries the next overload */
     struct ir_value result;
     struct loop_frame *loops;
+    struct text_return *text; /* inlined: return writes to a record (build_text.c) */
 };
 
 /* Builder state of one prog: ir_builder.priv. */
@@ -83,6 +86,7 @@ struct build {
     uint32_t segment_start; /* ir_builder.emitted where a segment was begun for its length */
     uint32_t extra_steps;   /* rounds of loops that cost no actions */
     struct hash *literals;  /* text → offset + 1; of the module */
+    struct hash *names;     /* build_text.c: tables of names; of the module */
     VEC(const struct function *) fns; /* funcs[i + 1] is the body of fns.v[i] */
 };
 
@@ -152,6 +156,9 @@ ir_reg build_regex(struct ir_builder *b, const struct expr *e);
 struct ir_value build_sprint(struct ir_builder *b, const struct expr *e);
 struct ir_value build_format_string(struct ir_builder *b, const struct fmt_part *parts,
                                     size_t nparts, const struct ir_value *args, size_t nargs);
+
+/* build_text.c: the calls that name numbers; false: e is none. */
+bool build_names(struct ir_builder *b, const struct expr *e, struct ir_value *out);
 
 /* build_array.c */
 void build_array_layout(struct ir_module *m, struct session *s, struct variable *v, bool ordered);

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "ir/build.h"
+#include "ir/record.h"
 
 /* ---- cost: what to inline ---- */
 
@@ -63,7 +63,7 @@ static void count_expr(struct expr **ep, void *arg)
         vec_for (i, (*ep)->callees) {
             struct fn_info *fi = (*ep)->callees.v[i]->codegen;
             if (fi)
-                fi->callers++;
+                fi->in_probe++;
         }
     expr_children(*ep, count_expr, arg);
 }
@@ -73,16 +73,36 @@ static void count_stmt(struct stmt **sp, void *arg)
     stmt_children(*sp, count_expr, count_stmt, arg);
 }
 
+/* Each probe is a program of its own: only what is in one of them adds up. */
+static void most_callers(const struct program *p, uint32_t *most)
+{
+    vec_for (i, p->functions) {
+        struct fn_info *fi = p->functions.v[i]->codegen;
+        if (fi->in_probe > most[i])
+            most[i] = fi->in_probe;
+        fi->in_probe = 0;
+    }
+}
+
 void build_cost(const struct program *p, struct arena *arena)
 {
+    uint32_t *in_functions = arena_new_array(arena, uint32_t, p->functions.n + 1);
+    uint32_t *in_probes = arena_new_array(arena, uint32_t, p->functions.n + 1);
     vec_for (i, p->functions)
         p->functions.v[i]->codegen = arena_new_obj(arena, struct fn_info);
     vec_for (i, p->functions)
         if (p->functions.v[i]->body)
             count_stmt(&p->functions.v[i]->body, NULL);
+    most_callers(p, in_functions);
     vec_for (i, p->probes)
-        if (p->probes.v[i]->body)
+        if (p->probes.v[i]->body) {
             count_stmt(&p->probes.v[i]->body, NULL);
+            most_callers(p, in_probes);
+        }
+    vec_for (i, p->functions) {
+        struct fn_info *fi = p->functions.v[i]->codegen;
+        fi->callers = in_functions[i] + in_probes[i];
+    }
     /* Callees come before their callers: what is inlined into them is known. */
     vec_for (i, p->functions) {
         cost_of(p->functions.v[i]);
@@ -151,7 +171,7 @@ static struct ir_value new_result(struct ir_builder *b, const struct function *f
 
 static void inline_body(struct ir_builder *b, const struct expr *e, const struct function *f,
                         const struct ir_value *args, struct ir_value result, uint32_t return_to,
-                        uint32_t next_to)
+                        uint32_t next_to, struct text_return *text)
 {
     struct build *bld = build_of(b);
     void **saved = arena_new_array(b->arena, void *, f->params.n + f->locals.n + 1);
@@ -162,7 +182,8 @@ static void inline_body(struct ir_builder *b, const struct expr *e, const struct
                              .call_tok = e->tok,
                              .return_to = return_to,
                              .next_to = next_to,
-                             .result = result};
+                             .result = result,
+                             .text = text};
     build_locals(b, (const struct variable *const *)f->params.v, f->params.n);
     for (size_t i = 0; i < f->params.n; i++)
         build_assign_var(b, f->params.v[i], args[i]);
@@ -170,6 +191,8 @@ static void inline_body(struct ir_builder *b, const struct expr *e, const struct
     bld->frame = &frame;
     build_stmt(b, f->body);
     bld->frame = frame.outer;
+    if (text && !ir_terminated(b))
+        text_return(b, text, NULL);
     ir_jmp(b, return_to);
     restore_vars(&f->params, saved);
     restore_vars(&f->locals, saved + f->params.n);
@@ -352,15 +375,30 @@ void build_function_body(struct ir_builder *b, uint32_t fn_index)
 
 /* ---- calls ---- */
 
-struct ir_value build_call(struct ir_builder *b, const struct expr *e)
+static struct ir_value *call_args(struct ir_builder *b, const struct expr *e)
 {
-    if (!e->callees.n)
-        return (struct ir_value){0};
     size_t n = e->args.n;
     struct ir_value *args = arena_new_array(b->arena, struct ir_value, n + 1);
     for (size_t i = 0; i < n; i++)
         args[i] = build_stable(b, e->args.v[i], e->args.v + i + 1, n - i - 1);
+    return args;
+}
 
+void build_call_text(struct ir_builder *b, const struct expr *e, struct text_return *text)
+{
+    uint32_t end = ir_new_block(b, "after call");
+    inline_body(b, e, e->callees.v[0], call_args(b, e), (struct ir_value){0}, end, end, text);
+    ir_at(b, end);
+}
+
+struct ir_value build_call(struct ir_builder *b, const struct expr *e)
+{
+    struct ir_value names;
+    if (!e->callees.n)
+        return (struct ir_value){0};
+    if (build_names(b, e, &names))
+        return names;
+    struct ir_value *args = call_args(b, e);
     const struct function *first = e->callees.v[0];
     if (e->callees.n == 1 && first->intrinsic)
         return call_intrinsic(b, e, first, args);
@@ -384,7 +422,7 @@ struct ir_value build_call(struct ir_builder *b, const struct expr *e)
                 ir_mov(b, result.reg, v.reg);
             ir_jmp(b, end);
         } else if (fi && fi->inlined) {
-            inline_body(b, e, f, args, result, end, next);
+            inline_body(b, e, f, args, result, end, next, NULL);
         } else {
             machine_call(b, e, f, args, result, end, next);
         }

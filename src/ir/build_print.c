@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "ir/build.h"
+#include "ir/record.h"
 
 enum { MEMORY_MAX = 1024 }; /* bytes of one %m */
 
@@ -19,15 +19,7 @@ static uint32_t memory_size(const struct fmt_part *p)
     return p->prec > 0 ? (uint32_t)p->prec : 1;
 }
 
-/* A record being written at a moving position of the output buffer. */
-struct record {
-    ir_reg start; /* position of its header */
-    ir_reg pos;   /* position of the next byte = base + off */
-    uint32_t off;
-    uint32_t max; /* the largest `pos` can be */
-};
-
-static struct ir_mem out_at(const struct record *r, int32_t off)
+struct ir_mem record_at(const struct record *r, int32_t off)
 {
     struct ir_mem m = ir_mem_at(IRM_OUT, (int32_t)r->off + off);
     m.idx = r->pos;
@@ -35,7 +27,7 @@ static struct ir_mem out_at(const struct record *r, int32_t off)
     return m;
 }
 
-static uint32_t string_room(uint32_t bound)
+uint32_t record_string_room(uint32_t bound)
 {
     return (uint32_t)sizeof(struct rec_str) + round8(bound);
 }
@@ -45,28 +37,29 @@ static struct record record_begin(struct ir_builder *b, uint32_t largest)
     build_of(b)->uses_out = true;
     if (largest > b->mod->out_slack)
         b->mod->out_slack = largest;
-    struct record r = {.max = OUT_SIZE};
+    struct record r = {.max = OUT_SIZE, .room_fn = b->fn, .room_block = b->block};
+    r.room_insn = (uint32_t)b->fn->blocks.v[b->block].insns.n;
     r.start = r.pos = ir_lib(b, "rt_out_room", 2, IR_ARGS(IR_A_CTX, IR_A_IMM(largest)));
     r.off = sizeof(struct rec);
     return r;
 }
 
-static void record_string(struct ir_builder *b, struct record *r, struct ir_value v)
+void rec_put_string(struct ir_builder *b, struct record *r, struct ir_value v)
 {
     uint32_t room = round8(v.bound);
-    ir_reg n = ir_call(
-        b, HELPER_PROBE_READ_KERNEL_STR, 3,
-        IR_ARGS(IR_A_MEM(out_at(r, sizeof(struct rec_str))), IR_A_IMM(v.bound), IR_A_MEM(v.mem)));
+    ir_reg n = ir_call(b, HELPER_PROBE_READ_KERNEL_STR, 3,
+                       IR_ARGS(IR_A_MEM(record_at(r, sizeof(struct rec_str))), IR_A_IMM(v.bound),
+                               IR_A_MEM(v.mem)));
     if (v.bound <= STR_FIXED) {
-        ir_storei(b, out_at(r, 0), 8, room);
-        r->off += string_room(v.bound);
+        ir_storei(b, record_at(r, 0), 8, room);
+        r->off += record_string_room(v.bound);
         return;
     }
     ir_reg cap = ir_bini(b, B_AND, ir_bini(b, B_ADD, n, 7), ~(int64_t)7);
-    ir_store(b, out_at(r, 0), 8, cap);
+    ir_store(b, record_at(r, 0), 8, cap);
     r->pos = ir_bini(b, B_ADD, ir_bin(b, B_ADD, r->pos, cap),
                      (int64_t)(r->off + sizeof(struct rec_str)));
-    r->max += r->off + string_room(v.bound);
+    r->max += r->off + record_string_room(v.bound);
     r->off = 0;
 }
 
@@ -95,10 +88,10 @@ static void record_memory(struct ir_builder *b, struct record *r, const struct e
         ir_at(b, read);
         count = IR_A_SIZE(bytes, size);
     }
-    ir_storei(b, out_at(r, 0), 8, round8(size));
+    ir_storei(b, record_at(r, 0), 8, round8(size));
     ir_reg st =
         ir_call(b, user ? HELPER_PROBE_READ_USER : HELPER_PROBE_READ_KERNEL, 3,
-                IR_ARGS(IR_A_MEM(out_at(r, sizeof(struct rec_str))), count, IR_A_REG(v.reg)));
+                IR_ARGS(IR_A_MEM(record_at(r, sizeof(struct rec_str))), count, IR_A_REG(v.reg)));
     uint32_t bad = ir_new_block(b, "fault"), good = ir_new_block(b, "read");
     ir_bri(b, CC_EQ, ir_bini(b, B_SHL, st, 32), 0, good, bad);
     ir_at(b, bad);
@@ -107,12 +100,12 @@ static void record_memory(struct ir_builder *b, struct record *r, const struct e
                          : "kernel memory copy fault at 0x%x [man error::fault]",
                     1, &v);
     ir_at(b, good);
-    r->off += string_room(size);
+    r->off += record_string_room(size);
 }
 
-static void record_long(struct ir_builder *b, struct record *r, ir_reg v)
+void rec_put_long(struct ir_builder *b, struct record *r, ir_reg v)
 {
-    ir_store(b, out_at(r, 0), 8, v);
+    ir_store(b, record_at(r, 0), 8, v);
     r->off += 8;
 }
 
@@ -138,18 +131,19 @@ static void record_end(struct ir_builder *b, struct record *r, int kind, uint32_
 
 void ir_warn(struct ir_builder *b, struct ir_value text)
 {
-    struct record r = record_begin(b, (uint32_t)sizeof(struct rec) + string_room(text.bound));
-    record_string(b, &r, text);
+    struct record r =
+        record_begin(b, (uint32_t)sizeof(struct rec) + record_string_room(text.bound));
+    rec_put_string(b, &r, text);
     record_end(b, &r, REC_WARN, 0);
 }
 
 void ir_speculate(struct ir_builder *b, int kind, ir_reg id, const struct ir_value *text)
 {
-    uint32_t size = (uint32_t)sizeof(struct rec) + 8 + (text ? string_room(text->bound) : 0);
+    uint32_t size = (uint32_t)sizeof(struct rec) + 8 + (text ? record_string_room(text->bound) : 0);
     struct record r = record_begin(b, size);
-    record_long(b, &r, id);
+    rec_put_long(b, &r, id);
     if (text)
-        record_string(b, &r, *text);
+        rec_put_string(b, &r, *text);
     record_end(b, &r, kind, 0);
 }
 
@@ -157,10 +151,11 @@ void build_stack_record(struct ir_builder *b, struct ir_value text, ir_reg form)
 {
     enum { GET_CURRENT_PID_TGID = 14 };
     ir_reg pid = ir_bini(b, B_SHR, ir_call(b, GET_CURRENT_PID_TGID, 0, NULL), 32);
-    struct record r = record_begin(b, (uint32_t)sizeof(struct rec) + 16 + string_room(text.bound));
-    record_long(b, &r, form);
-    record_long(b, &r, pid);
-    record_string(b, &r, text);
+    struct record r =
+        record_begin(b, (uint32_t)sizeof(struct rec) + 16 + record_string_room(text.bound));
+    rec_put_long(b, &r, form);
+    rec_put_long(b, &r, pid);
+    rec_put_string(b, &r, text);
     record_end(b, &r, REC_STACK, 0);
 }
 
@@ -171,11 +166,11 @@ void build_hist_record(struct ir_builder *b, struct ir_mem all, uint32_t off, ui
         record_begin(b, (uint32_t)(sizeof(struct rec) + sizeof(struct abi_stat)) + nbuckets * 8);
     struct ir_mem part = all;
     ir_call(b, HELPER_PROBE_READ_KERNEL, 3,
-            IR_ARGS(IR_A_MEM(out_at(&r, 0)), IR_A_IMM(sizeof(struct abi_stat)), IR_A_MEM(part)));
+            IR_ARGS(IR_A_MEM(record_at(&r, 0)), IR_A_IMM(sizeof(struct abi_stat)), IR_A_MEM(part)));
     r.off += sizeof(struct abi_stat);
     part.off += (int32_t)off;
     ir_call(b, HELPER_PROBE_READ_KERNEL, 3,
-            IR_ARGS(IR_A_MEM(out_at(&r, 0)), IR_A_IMM(nbuckets * 8), IR_A_MEM(part)));
+            IR_ARGS(IR_A_MEM(record_at(&r, 0)), IR_A_IMM(nbuckets * 8), IR_A_MEM(part)));
     r.off += nbuckets * 8;
     record_end(b, &r, REC_HIST, id);
 }
@@ -186,10 +181,11 @@ static bool same_part(const struct fmt_part *a, const struct fmt_part *b)
 {
     return a->conv == b->conv && a->flags == b->flags && a->width_arg == b->width_arg &&
            a->prec_arg == b->prec_arg && a->width == b->width && a->prec == b->prec &&
-           a->len == b->len && (a->conv != FMT_LITERAL || memcmp(a->text, b->text, a->len) == 0);
+           a->len == b->len && a->data == b->data &&
+           (a->conv != FMT_LITERAL || memcmp(a->text, b->text, a->len) == 0);
 }
 
-static uint32_t format_number(struct ir_builder *b, const fmt_vec *parts)
+uint32_t build_format_number(struct ir_builder *b, const fmt_vec *parts)
 {
     struct ir_module *m = b->mod;
     vec_for (i, m->formats) {
@@ -213,7 +209,7 @@ static bool plain_string(const struct fmt_part *p)
 /* Appends the conversions and arguments of a print; a %s of a sprintf is
  * replaced by that sprintf's own conversions, so that it is formatted once, in
  * user space. */
-static void flatten(struct ir_builder *b, const struct expr *e, fmt_vec *parts, expr_vec *args)
+void build_flatten(struct ir_builder *b, const struct expr *e, fmt_vec *parts, expr_vec *args)
 {
     fmt_vec own = {0};
     fmt_of_print(b->arena, e, &own);
@@ -228,7 +224,7 @@ static void flatten(struct ir_builder *b, const struct expr *e, fmt_vec *parts, 
                 break;
             struct expr *arg = e->args.v[a++];
             if (plain_string(p) && arg->kind == EX_PRINT && arg->print->to_string) {
-                flatten(b, arg, parts, args);
+                build_flatten(b, arg, parts, args);
                 continue;
             }
             if (plain_string(p) && arg->kind == EX_STRING) {
@@ -241,6 +237,12 @@ static void flatten(struct ir_builder *b, const struct expr *e, fmt_vec *parts, 
                 continue;
             }
             vec_push(b->arena, args, arg);
+            if (plain_string(p) && text_in_place(b, arg)) {
+                struct fmt_part nested = {
+                    .conv = FMT_NESTED, .width = -1, .prec = -1, .data = b->mod};
+                vec_push(b->arena, parts, nested);
+                continue;
+            }
         }
         vec_push(b->arena, parts, *p);
     }
@@ -248,6 +250,8 @@ static void flatten(struct ir_builder *b, const struct expr *e, fmt_vec *parts, 
 
 /* Longest records the output buffer takes: larger ones are an error of the script. */
 enum { RECORD_MAX = 60000 };
+static const char TOO_LONG[] = "the strings of one print may take more than 60,000 bytes: "
+                               "print them in several statements or lower MAXSTRINGLEN";
 
 void build_print(struct ir_builder *b, const struct expr *e)
 {
@@ -257,9 +261,9 @@ void build_print(struct ir_builder *b, const struct expr *e)
     }
     fmt_vec parts = {0};
     expr_vec args = {0};
-    flatten(b, e, &parts, &args);
+    build_flatten(b, e, &parts, &args);
     struct ir_value *vals = arena_new_array(b->arena, struct ir_value, args.n + 1);
-    /* By argument: the %m or %M it is the address of. */
+    /* By argument: the conversion it belongs to when that is %m, %M or FMT_NESTED. */
     const struct fmt_part **memory = arena_new_array(b->arena, const struct fmt_part *, args.n + 1);
     size_t nth = 0;
     vec_for (i, parts) {
@@ -267,32 +271,43 @@ void build_print(struct ir_builder *b, const struct expr *e)
         if (p->conv == FMT_LITERAL)
             continue;
         nth += (size_t)p->width_arg + (size_t)p->prec_arg;
-        if (nth < args.n && memory_size(p))
+        if (nth < args.n && (memory_size(p) || p->conv == FMT_NESTED))
             memory[nth] = p;
         nth++;
     }
     uint32_t size = sizeof(struct rec);
     vec_for (i, args) {
+        if (memory[i] && memory[i]->conv == FMT_NESTED)
+            continue; /* evaluated when it is written: it is pure */
         vals[i] = build_stable(b, args.v[i], args.v + i + 1, args.n - i - 1);
-        size += vals[i].is_string ? string_room(vals[i].bound)
-                : memory[i]       ? string_room(memory_size(memory[i]))
+        size += vals[i].is_string ? record_string_room(vals[i].bound)
+                : memory[i]       ? record_string_room(memory_size(memory[i]))
                                   : 8;
     }
     if (size > RECORD_MAX) {
-        build_unsupported(b, e->tok,
-                          "the strings of one print may take more than 60,000 bytes: "
-                          "print them in several statements or lower MAXSTRINGLEN");
+        build_unsupported(b, e->tok, TOO_LONG);
         return;
     }
     struct record r = record_begin(b, size);
     vec_for (i, args) {
-        if (vals[i].is_string)
-            record_string(b, &r, vals[i]);
+        if (memory[i] && memory[i]->conv == FMT_NESTED)
+            build_text(b, &r, args.v[i]);
+        else if (vals[i].is_string)
+            rec_put_string(b, &r, vals[i]);
         else if (memory[i])
             record_memory(b, &r, args.v[i], memory[i],
                           memory[i]->prec_arg && i ? vals[i - 1].reg : 0, vals[i]);
         else
-            record_long(b, &r, vals[i].reg);
+            rec_put_long(b, &r, vals[i].reg);
     }
-    record_end(b, &r, REC_PRINT, format_number(b, &parts));
+    size = r.max - OUT_SIZE + r.off;
+    if (size > RECORD_MAX) {
+        build_unsupported(b, e->tok, TOO_LONG);
+        return;
+    }
+    if (size > b->mod->out_slack)
+        b->mod->out_slack = size;
+    struct ir_insn *room = &r.room_fn->blocks.v[r.room_block].insns.v[r.room_insn];
+    room->args[1].imm = size;
+    record_end(b, &r, REC_PRINT, build_format_number(b, &parts));
 }

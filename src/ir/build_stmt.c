@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Statements. */
-#include "ir/build.h"
+#include "ir/record.h"
 
 void build_locals(struct ir_builder *b, const struct variable *const *v, size_t n)
 {
@@ -108,7 +108,9 @@ static void build_try(struct ir_builder *b, const struct stmt *s)
 static void build_return(struct ir_builder *b, const struct stmt *s)
 {
     struct fn_frame *f = build_of(b)->frame;
-    if (s->e) {
+    if (f->text) {
+        text_return(b, f->text, s->e);
+    } else if (s->e) {
         struct ir_value v = build_value(b, s->e);
         if (f->result.is_string)
             ir_str_copy(b, f->result, v);

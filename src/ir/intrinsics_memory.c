@@ -100,6 +100,27 @@ STRING_READER(user_string2, true, false, true)
 STRING_READER(user_string_n, true, true, false)
 STRING_READER(user_string_n2, true, true, true)
 
+/* … and 0 where it cannot be read, without an error. */
+static void peek(struct intrinsic_call *c, int size, bool is_signed)
+{
+    struct ir_builder *b = c->b;
+    struct ir_mem tmp = ir_slot_mem(ir_new_slot(b, 8, "read"), 0);
+    /* The kernel clears the destination when it fails. */
+    ir_call(b, HELPER_PROBE_READ_USER, 3,
+            IR_ARGS(IR_A_MEM(tmp), IR_A_IMM(size), IR_A_REG(c->args[0].reg)));
+    c->result.reg = ir_load(b, tmp, size, is_signed);
+}
+#define PEEK(name, size, sign)                                                                     \
+    static void emit_##name(struct intrinsic_call *c)                                              \
+    {                                                                                              \
+        peek(c, size, sign);                                                                       \
+    }
+PEEK(peek_long, 8, true)
+PEEK(peek_int, 4, true)
+PEEK(peek_uint32, 4, false)
+PEEK(peek_uint16, 2, false)
+PEEK(peek_uint8, 1, false)
+
 /* 1 when a byte at the address can be read. */
 static void readable(struct intrinsic_call *c, bool user)
 {
@@ -125,13 +146,20 @@ static void emit_kernel_readable(struct intrinsic_call *c)
 #name, type, 0, emit_##name, false                                                         \
     }
 const struct intrinsic intrinsics_memory[] = {
-    ROW(kernel_long, TY_LONG),      ROW(kernel_int, TY_LONG),        ROW(kernel_short, TY_LONG),
-    ROW(kernel_char, TY_LONG),      ROW(kernel_pointer, TY_LONG),    ROW(kernel_uint64, TY_LONG),
-    ROW(kernel_uint32, TY_LONG),    ROW(kernel_uint16, TY_LONG),     ROW(kernel_uint8, TY_LONG),
-    ROW(user_long, TY_LONG),        ROW(user_int, TY_LONG),          ROW(user_short, TY_LONG),
-    ROW(user_char, TY_LONG),        ROW(user_uint64, TY_LONG),       ROW(user_uint32, TY_LONG),
-    ROW(user_uint16, TY_LONG),      ROW(user_uint8, TY_LONG),        ROW(kernel_string, TY_STRING),
-    ROW(kernel_string2, TY_STRING), ROW(kernel_string_n, TY_STRING), ROW(user_string, TY_STRING),
-    ROW(user_string2, TY_STRING),   ROW(user_string_n, TY_STRING),   ROW(user_string_n2, TY_STRING),
-    ROW(user_readable, TY_LONG),    ROW(kernel_readable, TY_LONG),   {0},
+    ROW(kernel_long, TY_LONG),      ROW(kernel_int, TY_LONG),
+    ROW(kernel_short, TY_LONG),     ROW(kernel_char, TY_LONG),
+    ROW(kernel_pointer, TY_LONG),   ROW(kernel_uint64, TY_LONG),
+    ROW(kernel_uint32, TY_LONG),    ROW(kernel_uint16, TY_LONG),
+    ROW(kernel_uint8, TY_LONG),     ROW(user_long, TY_LONG),
+    ROW(user_int, TY_LONG),         ROW(user_short, TY_LONG),
+    ROW(user_char, TY_LONG),        ROW(user_uint64, TY_LONG),
+    ROW(user_uint32, TY_LONG),      ROW(user_uint16, TY_LONG),
+    ROW(user_uint8, TY_LONG),       ROW(kernel_string, TY_STRING),
+    ROW(kernel_string2, TY_STRING), ROW(kernel_string_n, TY_STRING),
+    ROW(user_string, TY_STRING),    ROW(user_string2, TY_STRING),
+    ROW(user_string_n, TY_STRING),  ROW(user_string_n2, TY_STRING),
+    ROW(user_readable, TY_LONG),    ROW(kernel_readable, TY_LONG),
+    ROW(peek_long, TY_LONG),        ROW(peek_int, TY_LONG),
+    ROW(peek_uint32, TY_LONG),      ROW(peek_uint16, TY_LONG),
+    ROW(peek_uint8, TY_LONG),       {0},
 };

@@ -114,6 +114,8 @@ const struct intrinsic intrinsics_string[] = {
     {"token_end", TY_LONG, 0, emit_token_end, false},
     {"matched", TY_STRING, 0, emit_matched, true},
     {"ngroups", TY_LONG, 0, emit_ngroups, true},
+    {"flags", TY_STRING, 0, NULL, true}, /* these two: build_text.c */
+    {"names", TY_STRING, NAME_SIZE, NULL, true},
     {"ctime", TY_STRING, 32, emit_ctime, true},
     {0},
 };

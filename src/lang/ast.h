@@ -165,6 +165,10 @@ enum fmt_conv {
     FMT_BINARY, /* b: raw bytes, width 1 2 4 8 */
     FMT_MEMORY_M /* m: raw memory */,
     FMT_MEMORY_HEX /* M */,
+    /* Made by the builder: */
+    FMT_NESTED,    /* the number of a format and its arguments; data: struct ir_module */
+    FMT_NAMES,     /* a number by the names of data, a struct name_table */
+    FMT_USER_TEXT, /* an address, how many characters may be shown, and the string there */
 };
 enum { FMTF_ZERO = 1, FMTF_MINUS = 2, FMTF_PLUS = 4, FMTF_SPACE = 8, FMTF_ALT = 16 };
 struct fmt_part {
@@ -173,6 +177,7 @@ struct fmt_part {
     bool width_arg, prec_arg; /* `*`: taken from the argument before */
     int width, prec;          /* -1 = not given */
     const char *text;         /* FMT_LITERAL */
+    const void *data;
     size_t len;
 };
 typedef VEC(struct fmt_part) fmt_vec;

@@ -11,6 +11,12 @@ struct arch_syscall {
 };
 /* Ends with a NULL name. */
 extern const struct arch_syscall arch_syscalls[];
+/* The same for 32-bit programs; empty where there are none. */
+extern const struct arch_syscall arch_syscalls32[];
+/* Where the registers of such a program have the arguments, and how to tell it: the
+ * 16 bits at arch_regs_mode of struct pt_regs are arch_mode_32. */
+extern const int32_t arch_syscall32_arg[6];
+extern const int32_t arch_regs_mode, arch_mode_32;
 /* Offsets in struct pt_regs of the six arguments and the number of a system call. */
 extern const int32_t arch_syscall_arg[6];
 /* … and of the arguments of a function (psABI). */

@@ -9,6 +9,9 @@
 const int32_t arch_syscall_arg[6] = {112, 104, 96, 56, 72, 64};
 const int32_t arch_call_arg[6] = {112, 104, 96, 88, 72, 64};
 const int32_t arch_syscall_nr = 120;
+/* ebx ecx edx esi edi ebp; the code segment is __USER32_CS. */
+const int32_t arch_syscall32_arg[6] = {40, 88, 96, 104, 112, 32};
+const int32_t arch_regs_mode = 136, arch_mode_32 = 0x23;
 
 /* rax rdx rcx rbx rsi rdi rbp rsp r8 … r15, return address (psABI, figure 3.36). */
 const int32_t arch_dwarf_reg[ARCH_DWARF_REGS] = {80, 96, 88, 40, 104, 112, 32, 152, 72,
@@ -41,9 +44,23 @@ bool arch_reg_named(const char *name, size_t n, int32_t *offset, unsigned *size)
     return false;
 }
 
-/* The build takes the numbers from <asm/unistd_64.h>. */
+/* Calls that may be younger than the headers; both ABIs have the same numbers. */
+#define YOUNG_CALLS                                                                                \
+    {"cachestat", 451}, {"fchmodat2", 452}, {"map_shadow_stack", 453}, {"futex_wake", 454},        \
+        {"futex_wait", 455}, {"futex_requeue", 456}, {"statmount", 457}, {"listmount", 458},       \
+        {"lsm_get_self_attr", 459}, {"lsm_set_self_attr", 460}, {"lsm_list_modules", 461},         \
+        {"mseal", 462}, {"setxattrat", 463}, {"getxattrat", 464}, {"listxattrat", 465},            \
+        {"removexattrat", 466}, {"open_tree_attr", 467}, {"file_getattr", 468},                    \
+        {"file_setattr", 469},                                                                     \
+    {                                                                                              \
+        NULL, 0                                                                                    \
+    }
+
+/* The build takes the numbers from <asm/unistd_64.h> and <asm/unistd_32.h>. */
 const struct arch_syscall arch_syscalls[] = {
 #include "syscalls.inc"
-    {NULL, 0},
-};
+    YOUNG_CALLS};
+const struct arch_syscall arch_syscalls32[] = {
+#include "syscalls32.inc"
+    YOUNG_CALLS};
 #endif

@@ -119,6 +119,7 @@ static struct probe *at_syscall(struct adding *a, bool enter, int32_t nr)
     struct probe *p =
         new_probe(a->s, enter ? ATTACH_SYSCALL_ENTER : ATTACH_SYSCALL_EXIT, PROG_TRACING);
     p->attach.nr = nr;
+    p->attach.nr32 = CALL_NONE;
     p->attach.name = "";
     p->attach.btf_id =
         kbtf_find(a->b, enter ? "btf_trace_sys_enter" : "btf_trace_sys_exit", BTF_KIND_TYPEDEF);

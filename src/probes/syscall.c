@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* __syscall.enter and .exit: what the library's syscall.* aliases stand on.
  * One system call by name at the sys_enter or sys_exit tracepoint; $arg1 … $arg6,
- * $nr, $return. */
+ * $syscall, $return, $compat (a 32-bit program calls). "NAME/NAME32" names it
+ * differently for 64- and 32-bit programs; - is none. */
 #include <string.h>
 
 #include "probes/arch.h"
@@ -17,12 +18,21 @@ static const struct probe_pattern patterns[] = {
     {0},
 };
 
-static int32_t number_of(const char *name)
+static int32_t number_of(const struct arch_syscall *calls, const char *name, size_t n)
 {
-    for (const struct arch_syscall *c = arch_syscalls; c->name; c++)
-        if (strcmp(c->name, name) == 0)
+    for (const struct arch_syscall *c = calls; c->name; c++)
+        if (strncmp(c->name, name, n) == 0 && !c->name[n])
             return c->nr;
-    return -1;
+    return CALL_NONE;
+}
+
+/* "NAME/NAME32", or one name for both. */
+static void numbers_of(const char *name, struct attach_point *at)
+{
+    size_t n = strcspn(name, "/");
+    const char *name32 = name[n] ? name + n + 1 : name;
+    at->nr = number_of(arch_syscalls, name, n);
+    at->nr32 = number_of(arch_syscalls32, name32, strlen(name32));
 }
 
 static const char *resolve(struct session *s, const struct probe_pattern *pat,
@@ -31,16 +41,19 @@ static const char *resolve(struct session *s, const struct probe_pattern *pat,
     bool enter = pat->id == P_ENTER || pat->id == P_ENTER_ALL;
     const char *why;
     const char *name = pp->comps.n > 1 && pp->comps.v[1].arg ? pp->comps.v[1].arg->str : NULL;
-    int32_t nr = name ? number_of(name) : -1;
+    struct attach_point at = {.nr = -1, .nr32 = CALL_NONE};
     (void)hint;
-    if (name && nr < 0)
+    if (name)
+        numbers_of(name, &at);
+    if (name && at.nr < 0 && at.nr32 < 0)
         return arena_printf(s->arena, "this architecture has no system call %s", name);
     struct kernel_btf *b = session_btf(s, &why);
     if (!b)
         return why;
     struct probe *p =
         new_probe(s, enter ? ATTACH_SYSCALL_ENTER : ATTACH_SYSCALL_EXIT, PROG_TRACING);
-    p->attach.nr = nr;
+    p->attach.nr = at.nr;
+    p->attach.nr32 = at.nr32;
     p->attach.name = name ? name : "";
     p->attach.btf_id =
         kbtf_find(b, enter ? "btf_trace_sys_enter" : "btf_trace_sys_exit", BTF_KIND_TYPEDEF);
@@ -60,13 +73,38 @@ static struct expr *word(struct session *s, const struct token *tok, int64_t off
 }
 
 /* A register of the caller, as saved when it entered the kernel. */
-static struct expr *reg(struct session *s, const struct token *tok, int32_t off)
+static struct expr *reg(struct session *s, const struct token *tok, int32_t off, uint8_t size)
 {
     struct expr *e = expr_new(s->arena, EX_DEREF, tok);
     e->type = TY_LONG;
     e->a = word(s, tok, 0);
     e->num = off;
-    e->deref = (struct deref){.size = 8, .is_signed = true, .direct = true};
+    e->deref = (struct deref){.size = size, .is_signed = size == 8, .direct = true};
+    return e;
+}
+
+static struct expr *from_32bit(struct session *s, const struct token *tok)
+{
+    return expr_binary(s->arena, tok, OP_EQ, reg(s, tok, arch_regs_mode, 2),
+                       expr_number(s->arena, tok, arch_mode_32));
+}
+
+/* A 32-bit program has its arguments in other registers. */
+static struct expr *argument(struct session *s, const struct probe *p, const struct token *tok,
+                             int n)
+{
+    struct expr *arg64 = reg(s, tok, arch_syscall_arg[n], 8);
+    struct expr *arg32 = reg(s, tok, arch_syscall32_arg[n], 4);
+    if (p->attach.nr32 == CALL_NONE && p->attach.nr != -1)
+        return arg64;
+    if (p->attach.nr == CALL_NONE)
+        return arg32;
+    struct expr *e = expr_new(s->arena, EX_TERNARY, tok);
+    e->type = TY_LONG;
+    e->a = from_32bit(s, tok);
+    e->a->type = TY_LONG;
+    e->b = arg32;
+    e->c = arg64;
     return e;
 }
 
@@ -82,16 +120,18 @@ static struct expr *target(struct session *s, struct probe *p, const struct expr
         return NULL;
     }
     if (strncmp(name, "$arg", 4) == 0 && name[4] >= '1' && name[4] <= '6' && !name[5])
-        return reg(s, e->tok, arch_syscall_arg[name[4] - '1']);
+        return argument(s, p, e->tok, name[4] - '1');
     if (strcmp(name, "$nr") == 0 || strcmp(name, "$syscall") == 0)
-        return enter ? word(s, e->tok, 8) : reg(s, e->tok, arch_syscall_nr);
+        return enter ? word(s, e->tok, 8) : reg(s, e->tok, arch_syscall_nr, 8);
     if (strcmp(name, "$return") == 0 && !enter)
         return word(s, e->tok, 8);
+    if (strcmp(name, "$compat") == 0)
+        return from_32bit(s, e->tok);
     if (strcmp(name, "$regs") == 0)
         return word(s, e->tok, 0);
     *why = arena_printf(s->arena,
                         "unable to find system call variable '%s' (alternatives: $arg1 … "
-                        "$arg6, $syscall%s)",
+                        "$arg6, $syscall, $compat%s)",
                         name, enter ? "" : ", $return");
     return NULL;
 }

@@ -4,6 +4,7 @@
  * its prefix before 0 too, and a precision does not cancel zero padding. */
 #include <string.h>
 
+#include "base/names.h"
 #include "run/private.h"
 
 enum { WIDTH_MAX = 8192, DIGITS_MAX = 24 };
@@ -241,31 +242,104 @@ static bool conversion(struct strbuf *out, struct fmt_part p, struct cursor *c)
     return true;
 }
 
+/* In quotes, with escapes, as string_quoted() does it in the kernel (bpf/lib/string.bpf.c):
+ * `most` characters, of which the last four are kept for the quote and three dots. */
+static void quoted(struct strbuf *out, const char *s, size_t n, size_t most)
+{
+    static const char from[] = "\a\b\f\n\r\t\v\"\\", to[] = "abfnrtv\"\\";
+    size_t start = out->n, keep = 1, used = 1;
+    strbuf_putc(out, '"');
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)s[i];
+        const char *at = strchr(from, c);
+        size_t len = at ? 2 : c >= 32 && c < 127 ? 1 : 4;
+        if (used + len > most - 1) {
+            out->n = start + keep;
+            strbuf_puts(out, "\"...");
+            return;
+        }
+        if (len == 1)
+            strbuf_putc(out, (char)c);
+        else if (len == 2)
+            strbuf_add(out, (char[]){'\\', to[at - from]}, 2);
+        else
+            strbuf_printf(out, "\\%03o", c);
+        used += len;
+        if (used <= most - 4)
+            keep = used;
+    }
+    strbuf_putc(out, '"');
+}
+
+static bool user_text(struct strbuf *out, const struct fmt_part *p, struct cursor *c)
+{
+    s64 addr, limit;
+    const char *s;
+    size_t n, cap, most = ((const struct ir_module *)p->data)->maxstringlen - 1;
+    if (!record_long(c, &addr) || !record_long(c, &limit) || !record_string(c, &s, &n, &cap))
+        return false;
+    if (!addr)
+        strbuf_puts(out, "NULL");
+    else if (!cap)
+        strbuf_printf(out, "0x%llx", (unsigned long long)addr);
+    else
+        quoted(out, s, n, limit > 4 && (size_t)limit < most ? (size_t)limit : most);
+    return true;
+}
+
+static bool parts(struct strbuf *out, const fmt_vec *v, struct cursor *c);
+
+static bool nested(struct strbuf *out, const struct fmt_part *p, struct cursor *c)
+{
+    const struct ir_module *m = p->data;
+    s64 id;
+    return record_long(c, &id) && (u64)id < m->formats.n && parts(out, &m->formats.v[id].parts, c);
+}
+
+static bool names(struct strbuf *out, const struct fmt_part *p, struct cursor *c)
+{
+    s64 v;
+    if (!record_long(c, &v))
+        return false;
+    names_print(out, p->data, (u64)v);
+    return true;
+}
+
 static bool is_plain(const struct fmt_part *p)
 {
     return p->width < 0 && p->prec < 0 && !p->flags && !p->width_arg && !p->prec_arg;
 }
 
-bool format_record(struct strbuf *out, const struct ir_format *f, const void *args, size_t len)
+static bool parts(struct strbuf *out, const fmt_vec *v, struct cursor *c)
 {
-    struct cursor c = {args, (const char *)args + len};
-    vec_for (i, f->parts) {
-        const struct fmt_part *p = &f->parts.v[i];
+    vec_for (i, *v) {
+        const struct fmt_part *p = &v->v[i];
         if (p->conv == FMT_LITERAL) {
             strbuf_add(out, p->text, p->len);
         } else if (p->conv == FMT_SIGNED && is_plain(p)) {
             /* By far the most frequent. */
             s64 v;
-            if (!record_long(&c, &v))
+            if (!record_long(c, &v))
                 return false;
             char digits[DIGITS_MAX], *end = digits + DIGITS_MAX;
             char *d = decimal(end, v < 0 ? 0 - (u64)v : (u64)v);
             if (v < 0)
                 *--d = '-';
             strbuf_add(out, d, (size_t)(end - d));
-        } else if (!conversion(out, *p, &c)) {
+        } else if (p->conv == FMT_NESTED || p->conv == FMT_NAMES || p->conv == FMT_USER_TEXT) {
+            if (!(p->conv == FMT_NESTED  ? nested(out, p, c)
+                  : p->conv == FMT_NAMES ? names(out, p, c)
+                                         : user_text(out, p, c)))
+                return false;
+        } else if (!conversion(out, *p, c)) {
             return false;
         }
     }
     return true;
+}
+
+bool format_record(struct strbuf *out, const struct ir_format *f, const void *args, size_t len)
+{
+    struct cursor c = {args, (const char *)args + len};
+    return parts(out, &f->parts, &c);
 }

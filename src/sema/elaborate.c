@@ -251,6 +251,8 @@ struct program *sema_elaborate(struct session *s, struct ast_file *const *files,
     check_program(m);
     if (s->diag.errors != errors)
         return NULL;
+    if (!s->unoptimized)
+        forward_values(m);
     order_functions(m);
     sort_probes(m->p);
     return m->p;

@@ -257,7 +257,7 @@ void match_point(struct sema *m, const struct probe_point *pp, struct match_resu
         const struct match_node *n = out->found.v[i].node;
         for (size_t k = 0; k < n->leaves.n; k++)
             if (n->leaves.v[k].file) {
-                tapset_load_file(m, n->leaves.v[k].file);
+                tapset_load_alias(m, n->leaves.v[k].file, n->path);
                 add_aliases(m);
             }
     }

@@ -86,6 +86,12 @@ static void to_number(struct expr *e, int64_t n)
 static void fold_binary(struct arena *a, struct expr *e)
 {
     int64_t n;
+    /* What decides alone; the other side would not have been looked at. */
+    if (e->a->kind == EX_NUMBER && (e->op == OP_ANDAND || e->op == OP_OROR) &&
+        !e->a->num == (e->op == OP_ANDAND)) {
+        to_number(e, e->op == OP_OROR);
+        return;
+    }
     if (e->a->kind == EX_NUMBER && e->b->kind == EX_NUMBER) {
         if (fold_long(e->op, e->a->num, e->b->num, &n))
             to_number(e, n);
@@ -192,6 +198,9 @@ static bool pure(const struct expr *e, bool in_function)
             return false;
         break;
     case EX_DEREF: /* may fault, which is an error that is seen */
+        if (e->deref.direct && e->a->kind == EX_CTX)
+            break; /* what the tracepoint was given */
+        return false;
     case EX_DEREF_STR:
     case EX_REGEX: /* matched() looks at its result */
     case EX_EMBEDDED:
@@ -595,6 +604,15 @@ static void drop_empty_probes(struct sema *m)
     m->p->probes.n = n;
 }
 
+void recount_variables(struct sema *m)
+{
+    recount(m);
+    vec_for (i, m->p->probes)
+        keep_locals(&m->p->probes.v[i]->locals);
+    vec_for (i, m->p->functions)
+        keep_locals(&m->p->functions.v[i]->locals);
+}
+
 void optimize(struct sema *m)
 {
     recount(m);
@@ -620,9 +638,5 @@ void optimize(struct sema *m)
     if (!m->s->unoptimized)
         drop_empty_probes(m);
     drop_unused_functions(m);
-    recount(m);
-    vec_for (i, m->p->probes)
-        keep_locals(&m->p->probes.v[i]->locals);
-    vec_for (i, m->p->functions)
-        keep_locals(&m->p->functions.v[i]->locals);
+    recount_variables(m);
 }

@@ -32,6 +32,20 @@ enum prog_kind {
     PROG_KPROBE, /* kprobes and uprobes: the context is struct pt_regs */
 };
 
+/* System calls by slot: a number, or CALLS_32 + the number that a 32-bit program uses. */
+enum { CALL_NONE = -2, CALLS_32 = 512, CALLS_MAX = 1024 };
+struct call_set {
+    uint64_t bits[CALLS_MAX / 64];
+};
+static inline void call_add(struct call_set *c, uint32_t slot)
+{
+    c->bits[slot / 64] |= 1ull << slot % 64;
+}
+static inline bool call_in(const struct call_set *c, uint32_t slot)
+{
+    return slot < CALLS_MAX && c->bits[slot / 64] >> slot % 64 & 1;
+}
+
 struct attach_point {
     enum attach_kind kind;
     enum prog_kind prog;
@@ -39,10 +53,22 @@ struct attach_point {
     uint64_t interval_ns, random_ns;
     const char *name; /* tracepoint or syscall name */
     uint32_t btf_id;  /* ATTACH_TRACEPOINT, _SYSCALL_*: id of the typedef in vmlinux BTF */
-    int32_t nr;       /* system call number; -1 = every call */
+    int32_t nr;       /* system call number; -1 = every call, or CALL_NONE */
+    int32_t nr32;     /* … of a 32-bit program, or CALL_NONE */
     bool exit_after;  /* oneshot: the session ends when the handler has run */
     void *priv;       /* the provider's own */
 };
+
+/* The calls that the probe is for; nr is not -1. */
+static inline struct call_set attach_calls(const struct attach_point *at)
+{
+    struct call_set c = {{0}};
+    if (at->nr >= 0 && at->nr < CALLS_32)
+        call_add(&c, (uint32_t)at->nr);
+    if (at->nr32 >= 0 && at->nr32 < CALLS_32)
+        call_add(&c, (uint32_t)at->nr32 + CALLS_32);
+    return c;
+}
 
 struct probe_provider;
 

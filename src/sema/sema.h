@@ -12,6 +12,9 @@ typedef VEC(const struct alias_decl *) alias_vec;
 struct lib_file {
     const char *path;
     bool loaded;
+    bool is_table;       /* NAME.table: its aliases are made one by one (sema/table.h) */
+    struct table *table; /* once read */
+    struct hash made;    /* names of its aliases that are registered */
 };
 
 struct lib_name {
@@ -62,6 +65,8 @@ struct tapset *tapset_open(struct session *s);
 bool tapset_load_function(struct sema *m, const char *name);
 bool tapset_load_global(struct sema *m, const char *name);
 void tapset_load_file(struct sema *m, struct lib_file *f);
+/* The file's alias `name`: of a table only that one is made. */
+void tapset_load_alias(struct sema *m, struct lib_file *f, const char *name);
 
 /* elaborate.c */
 /* "(similar: a, b)" with a space before it, or "": the nearest of `names`. */
@@ -86,7 +91,11 @@ struct stmt *entry_prologue(struct sema *m, struct probe *p);
 /* optimize.c */
 bool fold_expr(struct arena *a, struct expr *e);
 void optimize(struct sema *m);
-bool pure_expr(const struct expr *e);
+/* Counts anew how variables are used, and drops locals that are not. */
+void recount_variables(struct sema *m);
+
+/* forward.c; after types are known */
+void forward_values(struct sema *m);
 
 /* types.c */
 void infer_types(struct sema *m);

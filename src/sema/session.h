@@ -71,6 +71,9 @@ bool session_limits(struct session *s);
  * -E scripts).  NULL after reporting errors. */
 struct program *sema_elaborate(struct session *s, struct ast_file *const *files, size_t nfiles);
 
+/* Evaluating it has no effect and cannot fail; types and callees are known. */
+bool pure_expr(const struct expr *e);
+
 /* What the original finds only in pass 3: break and continue outside loops. */
 bool sema_check_loops(struct session *s, const struct program *p);
 /* Reads the library macro files (.stpm): before a script that uses macros is parsed. */

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sema/sema.h"
+#include "sema/table.h"
 
 #define INDEX_NAME ".index"
 
@@ -91,11 +91,28 @@ static bool scan_token(const struct token *tok, void *arg)
     return true;
 }
 
+struct table_scan {
+    struct arena *arena;
+    struct tapset *t;
+    struct lib_file *file;
+};
+
+static void add_table_name(const char *name, void *arg)
+{
+    struct table_scan *s = arg;
+    add_name(s->arena, s->t, 'a', name, s->file);
+}
+
 static void scan_file(struct session *s, struct tapset *t, struct lib_file *f)
 {
     struct source *src = source_read(s->arena, f->path, f->path);
     if (!src)
         return;
+    if (f->is_table) {
+        struct table_scan ts = {s->arena, t, f};
+        table_names(s->arena, src->text, add_table_name, &ts);
+        return;
+    }
     struct scan sc = {.arena = s->arena, .t = t, .file = f};
     lex_scan(s->arena, src, scan_token, &sc);
 }
@@ -111,6 +128,15 @@ static bool has_suffix(const char *name, const char *suffix)
 {
     size_t n = strlen(name), m = strlen(suffix);
     return n > m && name[0] != '.' && strcmp(name + n - m, suffix) == 0;
+}
+
+static struct lib_file *new_file(struct arena *a, const char *path)
+{
+    struct lib_file *f = arena_new_obj(a, struct lib_file);
+    f->path = path;
+    f->is_table = has_suffix(strrchr(path, '/') + 1, ".table");
+    hash_init(&f->made, a);
+    return f;
 }
 
 /* Paths in `dir` that end in `suffix`, sorted. */
@@ -167,7 +193,7 @@ static size_t count_scripts(DIR *d)
 {
     size_t n = 0;
     for (struct dirent *e; (e = readdir(d));)
-        n += has_suffix(e->d_name, ".stp");
+        n += has_suffix(e->d_name, ".stp") || has_suffix(e->d_name, ".table");
     return n;
 }
 
@@ -188,8 +214,7 @@ static bool parse_index(struct session *s, struct tapset *t, const char *dir, DI
             long long size = strtoll(line + 1, &end, 10), mtime = strtoll(end, &end, 10);
             if (*end++ != ' ' || !unchanged(dirfd(d), end, size, mtime))
                 return false;
-            file = arena_new_obj(s->arena, struct lib_file);
-            file->path = arena_printf(s->arena, "%s/%s", dir, end);
+            file = new_file(s->arena, arena_printf(s->arena, "%s/%s", dir, end));
             vec_push(s->arena, &t->files, file);
             nfiles++;
         } else if (file && line[0] && line[1] == ' ') {
@@ -224,19 +249,25 @@ static bool is_script(const struct session *s, const char *path)
            a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
+static void add_files(struct session *s, struct tapset *t, const char *dir, const char *suffix)
+{
+    const char **paths;
+    size_t n = list_dir(s->arena, dir, suffix, &paths);
+    for (size_t i = 0; i < n; i++) {
+        if (is_script(s, paths[i]))
+            continue;
+        struct lib_file *f = new_file(s->arena, paths[i]);
+        vec_push(s->arena, &t->files, f);
+        scan_file(s, t, f);
+    }
+}
+
 static void add_dir(struct session *s, struct tapset *t, const char *dir, bool indexed)
 {
     const char **paths;
     if (!indexed || !read_index(s, t, dir)) {
-        size_t n = list_dir(s->arena, dir, ".stp", &paths);
-        for (size_t i = 0; i < n; i++) {
-            if (is_script(s, paths[i]))
-                continue;
-            struct lib_file *f = arena_new_obj(s->arena, struct lib_file);
-            f->path = paths[i];
-            vec_push(s->arena, &t->files, f);
-            scan_file(s, t, f);
-        }
+        add_files(s, t, dir, ".stp");
+        add_files(s, t, dir, ".table");
     }
     size_t n = list_dir(s->arena, dir, ".stpm", &paths);
     for (size_t i = 0; i < n; i++)
@@ -366,6 +397,29 @@ void tapset_load_file(struct sema *m, struct lib_file *f)
     src->tapset = src->privileged = true;
     if (m->tapset->macro_files.n && memchr(src->text, '@', src->len))
         tapset_load_macros(m->s);
+    const struct ast_file *file = parse_source(&m->s->parse, src, &errors);
+    if (file)
+        sema_register(m, file);
+}
+
+void tapset_load_alias(struct sema *m, struct lib_file *f, const char *name)
+{
+    if (!f->is_table) {
+        tapset_load_file(m, f);
+        return;
+    }
+    if (!hash_put(&f->made, name, f))
+        return;
+    const char *wrong, *text = table_alias(m->arena, f, name, &wrong);
+    if (!text) {
+        diag_error(&m->s->diag, "%s: this line of the table cannot be read: %s", f->path,
+                   wrong ? wrong : name);
+        return;
+    }
+    const char *shown = arena_printf(m->arena, "%s(%s)", f->path, name);
+    struct source *src = source_from_string(m->arena, shown, text, strlen(text));
+    unsigned errors;
+    src->tapset = src->privileged = true;
     const struct ast_file *file = parse_source(&m->s->parse, src, &errors);
     if (file)
         sema_register(m, file);
