@@ -237,6 +237,12 @@ struct abi_foreach {
     u32 reserved;
 };
 
+/* ---- text_str() and its kin: the last argument of rt_text ---- */
+enum { TEXT_QUOTED = 1, TEXT_BUFFER = 2, TEXT_LENGTH = 8 /* the length is behind these bits */ };
+/* … of rt_utf, and what it returns */
+enum { UTF_USER = 1, UTF_32 = 2 };
+enum { UTF_DONE, UTF_FAULT, UTF_INVALID };
+
 /* ---- statistics ----
  * The value of an aggregate, one per CPU.  Fields are present in this order;
  * which ones, the aggregate's description (struct ir_stat) says. */

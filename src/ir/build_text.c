@@ -84,6 +84,12 @@ static bool library_function(const struct function *f, const char *name)
     return f && f->src && f->src->tapset && strcmp(f->name, name) == 0;
 }
 
+static bool user_text_call(const struct expr *e, const struct function *f)
+{
+    return library_function(f, "user_string_quoted") ||
+           (library_function(f, "user_string_n_quoted") && e->args.n == 2);
+}
+
 bool text_in_place(struct ir_builder *b, const struct expr *e)
 {
     (void)b;
@@ -94,8 +100,7 @@ bool text_in_place(struct ir_builder *b, const struct expr *e)
     const struct function *f = only_callee(e);
     if (!f)
         return false;
-    if (names_call(f) || library_function(f, "user_string_quoted") ||
-        library_function(f, "user_string_n_quoted"))
+    if (names_call(f) || user_text_call(e, f))
         return true;
     const struct fn_info *fi = f->codegen;
     return !f->intrinsic && f->src && f->src->tapset && fi && fi->inlined && !f->may_next &&
@@ -168,7 +173,6 @@ static void put_user_text(struct ir_builder *b, struct record *r, const struct e
         ir_reg n = ir_new_reg(b);
         uint32_t big = ir_new_block(b, "long"), fit = ir_new_block(b, "fits");
         ir_reg len = build_long(b, e->args.v[1]);
-        rec_put_long(b, r, ir_bini(b, B_ADD, len, 8));
         ir_mov(b, n, ir_bini(b, B_ADD, len, 1));
         ir_bri(b, CC_UGT, n, max, big, fit);
         ir_at(b, big);
@@ -176,9 +180,6 @@ static void put_user_text(struct ir_builder *b, struct record *r, const struct e
         ir_jmp(b, fit);
         ir_at(b, fit);
         size = IR_A_SIZE(n, max);
-    } else {
-        ir_storei(b, record_at(r, 0), 8, 0);
-        r->off += 8;
     }
     ir_reg n =
         ir_call(b, HELPER_PROBE_READ_USER_STR, 3,
@@ -210,8 +211,7 @@ static void put_call(struct ir_builder *b, struct record *r, const struct expr *
         ir_reg v = build_long(b, e->args.v[0]);
         put_format(b, r, (struct fmt_part){.conv = FMT_NAMES, .data = t});
         rec_put_long(b, r, v);
-    } else if (library_function(f, "user_string_quoted") ||
-               library_function(f, "user_string_n_quoted")) {
+    } else if (user_text_call(e, f)) {
         put_user_text(b, r, e);
     } else {
         struct text_return returns;

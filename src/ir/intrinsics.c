@@ -3,6 +3,8 @@
  * session. */
 #include <stddef.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "debuginfo/btf.h"
 #include "ir/intrinsics.h"
@@ -143,6 +145,28 @@ static void emit_cpu(struct intrinsic_call *c)
 static void emit_cgroup_id(struct intrinsic_call *c)
 {
     c->result.reg = helper0(c->b, H_GET_CURRENT_CGROUP_ID);
+}
+
+/* The namespace of stap itself, by the number that /proc shows. */
+static void own_namespace(struct intrinsic_call *c, const char *path)
+{
+    struct stat st;
+    c->result.reg = ir_const(c->b, stat(path, &st) == 0 ? (int64_t)st.st_ino : 0);
+}
+
+static void emit_own_pid_ns(struct intrinsic_call *c)
+{
+    own_namespace(c, "/proc/self/ns/pid");
+}
+
+static void emit_own_user_ns(struct intrinsic_call *c)
+{
+    own_namespace(c, "/proc/self/ns/user");
+}
+
+static void emit_stap_uid(struct intrinsic_call *c)
+{
+    c->result.reg = ir_const(c->b, getuid());
 }
 
 static void emit_raise_signal(struct intrinsic_call *c)
@@ -326,6 +350,9 @@ static const struct intrinsic general[] = {
     {"task_current", TY_LONG, 0, emit_task_current, false},
     {"cpu", TY_LONG, 0, emit_cpu, false},
     {"cgroup_id", TY_LONG, 0, emit_cgroup_id, false},
+    {"own_pid_ns", TY_LONG, 0, emit_own_pid_ns, false},
+    {"own_user_ns", TY_LONG, 0, emit_own_user_ns, false},
+    {"stap_uid", TY_LONG, 0, emit_stap_uid, false},
     {"raise", TY_UNKNOWN, 0, emit_raise_signal, false},
     {"pp", TY_STRING, 0, emit_pp, false},
     {"ppfunc", TY_STRING, 0, emit_ppfunc, false},
@@ -357,8 +384,9 @@ static const struct intrinsic general[] = {
 
 const struct intrinsic *intrinsic_find(const char *name)
 {
-    const struct intrinsic *const tables[] = {general, intrinsics_memory, intrinsics_stack,
-                                              intrinsics_string};
+    const struct intrinsic *const tables[] = {general,          intrinsics_memory,
+                                              intrinsics_names, intrinsics_regs,
+                                              intrinsics_stack, intrinsics_string};
     for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
         for (const struct intrinsic *i = tables[t]; i->name; i++)
             if (strcmp(i->name, name) == 0)

@@ -5,5 +5,7 @@
 #include "sema/session.h"
 
 extern const struct intrinsic intrinsics_memory[]; /* intrinsics_memory.c */
+extern const struct intrinsic intrinsics_names[];  /* intrinsics_names.c */
+extern const struct intrinsic intrinsics_regs[];   /* intrinsics_regs.c */
 extern const struct intrinsic intrinsics_stack[];  /* intrinsics_stack.c */
 extern const struct intrinsic intrinsics_string[]; /* intrinsics_string.c */

@@ -242,23 +242,46 @@ static bool conversion(struct strbuf *out, struct fmt_part p, struct cursor *c)
     return true;
 }
 
+/* The character of `n` bytes at s, in UTF-8; a byte as it is where no valid sequence begins. */
+static uint32_t utf8_at(const unsigned char *s, size_t n, size_t *bytes)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    size_t k = (s[0] & 0xe0) == 0xc0   ? 2
+               : (s[0] & 0xf0) == 0xe0 ? 3
+               : (s[0] & 0xf8) == 0xf0 ? 4
+                                       : 1;
+    uint32_t code = k == 1 ? s[0] : s[0] & (0x7fu >> k);
+    *bytes = 1;
+    for (size_t i = 1; i < k; i++) {
+        if (i >= n || (s[i] & 0xc0) != 0x80)
+            return s[0];
+        code = code << 6 | (s[i] & 0x3f);
+    }
+    if (k == 1 || code < least[k] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+        return s[0];
+    *bytes = k;
+    return code;
+}
+
 /* In quotes, with escapes, as string_quoted() does it in the kernel (bpf/lib/string.bpf.c):
  * `most` characters, of which the last four are kept for the quote and three dots. */
 static void quoted(struct strbuf *out, const char *s, size_t n, size_t most)
 {
     static const char from[] = "\a\b\f\n\r\t\v\"\\", to[] = "abfnrtv\"\\";
-    size_t start = out->n, keep = 1, used = 1;
+    size_t start = out->n, keep = 1, used = 1, bytes;
     strbuf_putc(out, '"');
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)s[i];
-        const char *at = strchr(from, c);
-        size_t len = at ? 2 : c >= 32 && c < 127 ? 1 : 4;
+    for (size_t i = 0; i < n; i += bytes) {
+        uint32_t c = utf8_at((const unsigned char *)s + i, n - i, &bytes);
+        const char *at = c < 128 ? strchr(from, (int)c) : NULL;
+        size_t len = bytes > 1 ? (c > 0xffff ? 10 : 6) : at ? 2 : c >= 32 && c < 127 ? 1 : 4;
         if (used + len > most - 1) {
             out->n = start + keep;
             strbuf_puts(out, "\"...");
             return;
         }
-        if (len == 1)
+        if (bytes > 1)
+            strbuf_printf(out, c > 0xffff ? "\\U%08X" : "\\u%04X", c);
+        else if (len == 1)
             strbuf_putc(out, (char)c);
         else if (len == 2)
             strbuf_add(out, (char[]){'\\', to[at - from]}, 2);
@@ -273,17 +296,17 @@ static void quoted(struct strbuf *out, const char *s, size_t n, size_t most)
 
 static bool user_text(struct strbuf *out, const struct fmt_part *p, struct cursor *c)
 {
-    s64 addr, limit;
+    s64 addr;
     const char *s;
     size_t n, cap, most = ((const struct ir_module *)p->data)->maxstringlen - 1;
-    if (!record_long(c, &addr) || !record_long(c, &limit) || !record_string(c, &s, &n, &cap))
+    if (!record_long(c, &addr) || !record_string(c, &s, &n, &cap))
         return false;
     if (!addr)
         strbuf_puts(out, "NULL");
     else if (!cap)
         strbuf_printf(out, "0x%llx", (unsigned long long)addr);
     else
-        quoted(out, s, n, limit > 4 && (size_t)limit < most ? (size_t)limit : most);
+        quoted(out, s, n, most);
     return true;
 }
 

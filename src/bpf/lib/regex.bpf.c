@@ -13,23 +13,14 @@ struct matcher {
     u64 trans, accept, at_end, classes;
 };
 
-INLINE u64 word(u64 at)
-{
-    if (at >= consts.rodata_words)
-        return 0;
-    OPAQUE(at);
-    if (at >= consts.rodata_words)
-        return 0;
-    return ((const volatile u16 *)&consts)[at];
-}
-#define HEADER(m, field) word((m)->table + __builtin_offsetof(struct abi_regex, field) / 2)
+#define HEADER(m, field) rodata_word((m)->table + __builtin_offsetof(struct abi_regex, field) / 2)
 
 /* One copy of an operations list: from the current bank to the other one. */
 static long copy_register(u32 i, struct matcher *m)
 {
     u64 *t = m->c->ctx.scratch;
     u64 pair = m->table + t[FROM] + 1 + 2 * (u64)i;
-    u64 to = word(pair), from = word(pair + 1), bank = t[BANK] & 1;
+    u64 to = rodata_word(pair), from = rodata_word(pair + 1), bank = t[BANK] & 1;
     if (to >= REGEX_REGISTERS || !m->area)
         return 1;
     u64 value = t[AT];
@@ -47,7 +38,7 @@ INLINE void operate(struct matcher *m, u64 ops, u64 at)
     u64 *t = m->c->ctx.scratch;
     t[FROM] = ops;
     t[AT] = at;
-    bpf_loop((u32)word(m->table + ops), copy_register, m, 0);
+    bpf_loop((u32)rodata_word(m->table + ops), copy_register, m, 0);
 }
 
 /* The match so far is the best one: keep where its groups are. */
@@ -68,7 +59,7 @@ static long step(u32 i, struct matcher *m)
     if (i >= consts.maxstringlen)
         return 1;
     u64 state = t[STATE], ch = (u8)m->s[i];
-    u64 done = word(m->table + (ch ? m->accept : m->at_end) + state);
+    u64 done = rodata_word(m->table + (ch ? m->accept : m->at_end) + state);
     if (done) {
         keep(m, done, i);
         if (!m->area)
@@ -76,13 +67,13 @@ static long step(u32 i, struct matcher *m)
     }
     if (!ch)
         return 1;
-    u64 class = word(m->table + __builtin_offsetof(struct abi_regex, class_of) / 2 + ch);
+    u64 class = rodata_word(m->table + __builtin_offsetof(struct abi_regex, class_of) / 2 + ch);
     u64 cell = m->table + m->trans + 2 * (state * m->classes + class);
-    state = word(cell);
+    state = rodata_word(cell);
     t[STATE] = state;
     if (!state)
         return 1;
-    u64 ops = word(cell + 1);
+    u64 ops = rodata_word(cell + 1);
     if (m->area && ops) {
         operate(m, ops, (u64)i + 1);
         t[BANK] ^= 1;

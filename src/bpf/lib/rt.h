@@ -90,3 +90,14 @@ INLINE void count_up(u64 *n)
 {
     __sync_fetch_and_add(n, 1);
 }
+
+/* The 16-bit word number `at` of the read-only data; 0 past its end. */
+INLINE u64 rodata_word(u64 at)
+{
+    if (at >= consts.rodata_words)
+        return 0;
+    OPAQUE(at);
+    if (at >= consts.rodata_words)
+        return 0;
+    return ((const volatile u16 *)&consts)[at];
+}

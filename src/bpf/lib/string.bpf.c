@@ -293,17 +293,51 @@ GLOBAL u64 rt_tokenize(struct ctxmem *c, u64 dst, u64 src, u64 delim, u64 at)
 /* ---- quoting ---- */
 
 /* scratch: F_AT, F_OUT, F_LEN room, F_STATE 1 when it was too long, F_VALUE where it is then cut,
- * F_BASE the last place to cut at. */
+ * F_BASE the last place to cut at, F_MATCHED where the source ends. */
+
+struct utf8 {
+    u64 code, bytes; /* one byte as it is where it begins no valid sequence */
+};
+
+/* The character at `at` of a string that ends at `end` or before. */
+INLINE struct utf8 utf8_at(const char *s, u64 at, u64 end)
+{
+    struct utf8 one = {(u8)s[at], 1};
+    u64 b = one.code, n = (b & 0xe0) == 0xc0   ? 2
+                          : (b & 0xf0) == 0xe0 ? 3
+                          : (b & 0xf8) == 0xf0 ? 4
+                                               : 1;
+    if (n == 1 || at + n > end || at + 3 >= consts.maxstringlen)
+        return one;
+    u64 code = b & (0x7f >> n);
+    for (u64 i = 1; i < 4; i++) {
+        u64 next = (u8)s[at + i];
+        if (i < n) {
+            if ((next & 0xc0) != 0x80)
+                return one;
+            code = code << 6 | (next & 0x3f);
+        }
+    }
+    u64 least = n == 2 ? 0x80 : n == 3 ? 0x800 : 0x10000;
+    if (code < least || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+        return one;
+    return (struct utf8){code, n};
+}
+
+INLINE char hex_digit(u64 n)
+{
+    return (char)(n < 10 ? '0' + n : 'A' + n - 10);
+}
+
 static long quote_step(u32 i, struct walk *w)
 {
     u64 *s = scratch(w);
-    u64 at = s[F_AT], out = s[F_OUT], room = s[F_LEN];
+    u64 at = s[F_AT], out = s[F_OUT], room = s[F_LEN], end = s[F_MATCHED];
     (void)i;
-    if (at >= consts.maxstringlen || out >= consts.maxstringlen)
+    if (at >= consts.maxstringlen || out >= consts.maxstringlen || at >= end)
         return 1;
-    u8 ch = (u8)w->a[at];
-    if (!ch)
-        return 1;
+    struct utf8 c = utf8_at(w->a, at, end);
+    u64 ch = c.code;
     u8 e = ch == '\a'   ? 'a'
            : ch == '\b' ? 'b'
            : ch == '\f' ? 'f'
@@ -314,8 +348,8 @@ static long quote_step(u32 i, struct walk *w)
            : ch == '"'  ? '"'
            : ch == '\\' ? '\\'
                         : 0;
-    u64 n = e ? 2 : ch >= 32 && ch < 127 ? 1 : 4;
-    if (out + n > room || out + 5 > consts.maxstringlen) {
+    u64 n = c.bytes > 1 ? (ch > 0xffff ? 10 : 6) : e ? 2 : ch >= 32 && ch < 127 ? 1 : 4;
+    if (out + n > room || out + 11 > consts.maxstringlen) {
         s[F_STATE] = 1;
         return 1;
     }
@@ -325,36 +359,51 @@ static long quote_step(u32 i, struct walk *w)
     } else if (n == 2) {
         d[0] = '\\';
         d[1] = (char)e;
+    } else if (n == 4) {
+        d[0] = '\\';
+        d[1] = (char)('0' + (ch >> 6));
+        d[2] = (char)('0' + (ch >> 3 & 7));
+        d[3] = (char)('0' + (ch & 7));
     } else {
         d[0] = '\\';
-        d[1] = '0' + (ch >> 6);
-        d[2] = '0' + (ch >> 3 & 7);
-        d[3] = '0' + (ch & 7);
+        d[1] = 'u';
+        if (n == 10) {
+            d[1] = 'U';
+            for (int k = 0; k < 4; k++)
+                d[2 + k] = hex_digit(ch >> (28 - 4 * k) & 15);
+            d += 4;
+        }
+        for (int k = 0; k < 4; k++)
+            d[2 + k] = hex_digit(ch >> (12 - 4 * k) & 15);
     }
     s[F_OUT] = out + n;
-    s[F_AT] = at + 1;
+    s[F_AT] = at + c.bytes;
     if (out + n <= s[F_BASE])
         s[F_VALUE] = out + n;
     return 0;
 }
 
-/* Printable form of the first `n` characters of src: escapes as in C; when `quoted`, in
- * quotes, with … as three dots behind them when it was cut. */
-GLOBAL u64 rt_text(struct ctxmem *c, u64 dst, u64 src, u64 n, u64 quoted)
+/* Printable form of src in at most `n` characters (0: as many as a string holds): escapes as
+ * in C; with TEXT_QUOTED in quotes, with … as three dots behind them when it was cut.  With
+ * TEXT_BUFFER the source is as long as the other bits of `how` say, and NUL is a character. */
+GLOBAL u64 rt_text(struct ctxmem *c, u64 dst, u64 src, u64 n, u64 how)
 {
     CTX_STR(a_, c, src);
     CTX_STR(dst_, c, dst);
     struct walk w = {.c = c, .a = a_, .dst = dst_};
     u64 *s = c->ctx.scratch;
-    u64 most = consts.maxstringlen - 1;
+    u64 most = consts.maxstringlen - 1, quoted = how & TEXT_QUOTED;
     if (n == 0 || n > most)
         n = most;
+    if (quoted && n < 5)
+        n = 5;
+    s[F_MATCHED] = how & TEXT_BUFFER ? how >> TEXT_LENGTH : rt_strlen(c, src);
     s[F_AT] = 0;
     s[F_OUT] = quoted ? 1 : 0;
     s[F_STATE] = 0;
     /* What does not fit is cut so that the quote and three dots do. */
-    s[F_LEN] = quoted && n ? n - 1 : n;
-    s[F_BASE] = quoted ? (n > 4 ? n - 4 : 1) : n;
+    s[F_LEN] = quoted ? n - 1 : n;
+    s[F_BASE] = quoted ? n - 4 : n;
     s[F_VALUE] = s[F_OUT];
     if (quoted)
         w.dst[0] = '"';
