@@ -2,9 +2,11 @@
 /* The table of intrinsics, and those about the running task, time and the
  * session. */
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "debuginfo/btf.h"
+#include "ir/build.h"
 #include "ir/intrinsics.h"
 
 enum {
@@ -19,6 +21,7 @@ enum {
     H_SEND_SIGNAL = 109,
     H_JIFFIES64 = 118,
     H_KTIME_GET_BOOT_NS = 125,
+    H_GET_ATTACH_COOKIE = 174,
     COMM_SIZE = 16,
 };
 
@@ -152,21 +155,48 @@ static void emit_raise_signal(struct intrinsic_call *c)
 
 /* ---- the probe ---- */
 
-static void emit_pp(struct intrinsic_call *c)
+static const char *point_text(const struct probe *p)
 {
-    c->result = ir_literal(c->b, c->probe->pp);
+    return p->pp;
 }
 
-/* The innermost quoted word of the probe point, or its last component. */
-static const char *probe_function(struct intrinsic_call *c)
+static const char *point_function(const struct probe *p)
 {
-    const char *pp = c->probe->attach.name ? c->probe->attach.name : "";
-    return pp;
+    return p->attach.name ? p->attach.name : "";
+}
+
+/* A text of the probe.  One program for many points has a table of their texts, and the
+ * cookie of the link says which it is. */
+static void text_of_point(struct intrinsic_call *c, const char *(*text)(const struct probe *p),
+                          uint32_t bound)
+{
+    const struct probe *p = c->probe;
+    if (!p->also.n) {
+        c->b->fn->slots.v[c->result.mem.id].frame = false;
+        c->result = ir_literal(c->b, text(p));
+        return;
+    }
+    struct ir_module *m = c->b->mod;
+    uint32_t stride = (bound + 7) / 8 * 8, n = (uint32_t)p->also.n + 1;
+    uint32_t table = build_rodata(m, n * stride);
+    for (uint32_t i = 0; i < n; i++)
+        snprintf((char *)m->rodata + table + i * stride, bound, "%s",
+                 text(i ? p->also.v[i - 1] : p));
+    ir_reg cookie = ir_call(c->b, H_GET_ATTACH_COOKIE, 1, IR_ARGS(IR_A_PROG));
+    ir_lib(c->b, "rt_point_text", 5,
+           IR_ARGS(IR_A_CTX, IR_A_OFF(c->result.mem), IR_A_IMM(table), IR_A_IMM(stride),
+                   IR_A_REG(cookie)));
+    c->result.bound = bound;
+}
+
+static void emit_pp(struct intrinsic_call *c)
+{
+    text_of_point(c, point_text, c->b->session->pp_bound);
 }
 
 static void emit_ppfunc(struct intrinsic_call *c)
 {
-    c->result = ir_literal(c->b, probe_function(c));
+    text_of_point(c, point_function, c->b->session->probefunc_bound);
 }
 
 static void emit_is_return(struct intrinsic_call *c)
@@ -327,8 +357,8 @@ static const struct intrinsic general[] = {
     {"cpu", TY_LONG, 0, emit_cpu, false},
     {"cgroup_id", TY_LONG, 0, emit_cgroup_id, false},
     {"raise", TY_UNKNOWN, 0, emit_raise_signal, false},
-    {"pp", TY_STRING, 0, emit_pp, false},
-    {"ppfunc", TY_STRING, 0, emit_ppfunc, false},
+    {"pp", TY_STRING, BOUND_PP, emit_pp, true},
+    {"ppfunc", TY_STRING, BOUND_FUNCTION, emit_ppfunc, true},
     {"is_return", TY_LONG, 0, emit_is_return, false},
     {"target", TY_LONG, 0, emit_target, false},
     {"module_name", TY_STRING, 8, emit_module_name, false},

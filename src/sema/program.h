@@ -28,7 +28,8 @@ enum prog_kind {
     PROG_TRACING, /* arguments are pointers that the verifier knows */
     PROG_RAW_TP,  /* arguments are numbers */
     PROG_PERF_EVENT,
-    PROG_KPROBE, /* kprobes and uprobes: the context is struct pt_regs */
+    PROG_KPROBE,       /* kprobes and uprobes: the context is struct pt_regs */
+    PROG_KPROBE_MULTI, /* the same, for a link to many functions */
 };
 
 struct attach_point {
@@ -61,6 +62,9 @@ struct probe {
     int id; /* index in program.probes */
     struct entry_saves
         *saves[2]; /* sema: values kept from the entry; [1]: from its first instruction */
+    /* Others with the same handler, which this one's program serves too (sema/merge.c).
+     * Their numbers are 1 …, this one's is 0. */
+    VEC(struct probe *) also;
 };
 
 struct regex {
