@@ -192,6 +192,7 @@ static int load_once(struct gen_prog *g, char *log, size_t log_size, uint32_t le
         [PROG_SYSCALL] = BPF_PROG_TYPE_SYSCALL,       [PROG_TRACING] = BPF_PROG_TYPE_TRACING,
         [PROG_RAW_TP] = BPF_PROG_TYPE_RAW_TRACEPOINT, [PROG_PERF_EVENT] = BPF_PROG_TYPE_PERF_EVENT,
         [PROG_KPROBE] = BPF_PROG_TYPE_KPROBE,         [PROG_KPROBE_MULTI] = BPF_PROG_TYPE_KPROBE,
+        [PROG_FENTRY] = BPF_PROG_TYPE_TRACING,
     };
     enum bpf_prog_type type = types[p->attach.prog];
     LIBBPF_OPTS(bpf_prog_load_opts, o);
@@ -208,9 +209,14 @@ static int load_once(struct gen_prog *g, char *log, size_t log_size, uint32_t le
     }
     if (type == BPF_PROG_TYPE_SYSCALL)
         o.prog_flags = BPF_F_SLEEPABLE;
+    if (p->attach.prog == PROG_FENTRY)
+        o.expected_attach_type =
+            p->attach.kind == ATTACH_KRETPROBE ? BPF_TRACE_FEXIT : BPF_TRACE_FENTRY;
+    if (p->attach.prog == PROG_FENTRY)
+        o.attach_btf_id = p->attach.btf_id;
     if (p->attach.prog == PROG_KPROBE_MULTI)
         o.expected_attach_type = (enum bpf_attach_type)TRACE_KPROBE_MULTI;
-    if (type == BPF_PROG_TYPE_TRACING) {
+    if (p->attach.prog == PROG_TRACING) {
         o.expected_attach_type = BPF_TRACE_RAW_TP;
         o.attach_btf_id = p->attach.btf_id;
     }

@@ -232,6 +232,7 @@ const struct probe_provider kprobe_provider = {
     .resolve = resolve,
     .target = target,
     .entry = entry,
+    .settle = kprobe_settle,
     .attach_many = kprobe_attach_many,
     .list = list,
 };

@@ -2,6 +2,7 @@
 /* Private to the probes of kernel functions: kprobe.c (their patterns and variables),
  * kprobe_find.c (which functions a pattern names), kprobe_attach.c. */
 #pragma once
+#include "base/hash.h"
 #include "probes/kernel_data.h"
 
 /* probe_pattern.id of these families */
@@ -28,5 +29,8 @@ struct kernel_function {
 const char *kprobe_find(struct session *s, const struct probe_pattern *pat,
                         const struct probe_point *pp, probe_vec *out, const char **hint);
 
+/* probe_provider.settle */
+void kprobe_settle(struct session *s, struct probe *p);
+/* probe_provider.attach_many */
 int kprobe_attach_many(struct session *s, const struct probe *p, int prog_fd, fd_vec *fds,
                        struct attach_outcome *outcome);

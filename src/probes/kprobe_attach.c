@@ -163,6 +163,12 @@ static int attach_singly(struct session *s, const struct probe *p, int prog, fd_
 int kprobe_attach_many(struct session *s, const struct probe *p, int prog_fd, fd_vec *fds,
                        struct attach_outcome *o)
 {
+    if (p->attach.prog == PROG_FENTRY) {
+        int fd = bpf_raw_tracepoint_open(NULL, prog_fd);
+        if (fd >= 0)
+            vec_push(s->arena, fds, fd);
+        return fd < 0 ? fd : 0;
+    }
     return p->attach.prog == PROG_KPROBE_MULTI ? attach_multi(s, p, prog_fd, fds, o)
                                                : attach_singly(s, p, prog_fd, fds, o);
 }

@@ -22,7 +22,7 @@ static const char *identity(struct arena *a, const struct probe *p)
     return s;
 }
 
-void sema_merge(struct program *p)
+void sema_merge(struct session *s, struct program *p)
 {
     struct hash same;
     size_t n = 0;
@@ -41,6 +41,10 @@ void sema_merge(struct program *p)
             p->probes.v[n++] = pr;
     }
     p->probes.n = n;
-    vec_for (i, p->probes)
-        p->probes.v[i]->id = (int)i;
+    vec_for (i, p->probes) {
+        struct probe *pr = p->probes.v[i];
+        pr->id = (int)i;
+        if (pr->provider && pr->provider->settle)
+            pr->provider->settle(s, pr);
+    }
 }

@@ -54,6 +54,7 @@ struct session {
     bool overload_off;                             /* -DSTP_NO_OVERLOAD */
     int64_t mintimens;
 
+    unsigned fentry_probes;             /* probes/kprobe_fentry.c */
     uint32_t pp_bound, probefunc_bound; /* ir/bounds.c: the longest, with the NUL */
 
     void *tapset;            /* sema/tapset.c: private index */
@@ -77,7 +78,7 @@ bool session_limits(struct session *s);
 struct program *sema_elaborate(struct session *s, struct ast_file *const *files, size_t nfiles);
 
 /* Probes whose handlers are equal become one with many points.  Before pass 3. */
-void sema_merge(struct program *p);
+void sema_merge(struct session *s, struct program *p);
 
 /* What the original finds only in pass 3: break and continue outside loops. */
 bool sema_check_loops(struct session *s, const struct program *p);
