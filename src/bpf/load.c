@@ -389,6 +389,18 @@ static uint64_t run_time(int fd)
     return fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &len) == 0 ? info.run_time_ns : 0;
 }
 
+uint64_t bpf_missed(const struct bpf_running *r)
+{
+    uint64_t sum = 0;
+    vec_for (i, r->img->progs) {
+        struct bpf_prog_info info = {0};
+        uint32_t len = sizeof info;
+        if (r->prog_fds[i] >= 0 && bpf_obj_get_info_by_fd(r->prog_fds[i], &info, &len) == 0)
+            sum += info.recursion_misses;
+    }
+    return sum;
+}
+
 uint64_t bpf_time_spent(const struct bpf_running *r)
 {
     uint64_t sum = 0;

@@ -188,11 +188,12 @@ static struct expr *target(struct session *s, struct probe *p, const struct expr
 static bool entry(struct session *s, const struct probe *p, const struct token *tok, bool start,
                   struct entry_point *out)
 {
-    const struct kernel_function *here = p->attach.priv;
+    struct kernel_function *here = p->attach.priv;
     (void)start;
     struct kernel_function *f = arena_new_obj(s->arena, struct kernel_function);
     *f = *here;
     f->is_return = false;
+    f->pair = (struct probe *)p;
     /* The return address is gone when the function has returned. */
     out->frame =
         expr_binary(s->arena, tok, OP_ADD, reg(s, tok, arch_reg_sp), expr_number(s->arena, tok, 8));
@@ -200,6 +201,7 @@ static bool entry(struct session *s, const struct probe *p, const struct token *
     out->frame_here = reg(s, tok, arch_reg_sp);
     out->probe = new_probe(s, ATTACH_KPROBE, PROG_KPROBE);
     out->probe->attach.priv = f;
+    here->pair = out->probe;
     out->probe->attach.name = f->name;
     out->probe->pp = arena_printf(s->arena, "kernel.function(\"%s\").call", f->name);
     return true;

@@ -23,6 +23,8 @@ struct kernel_function {
     uint64_t addr;                /* 0: by name */
     uint64_t offset;              /* from the start of the function */
     bool is_return, one_of_many;
+    bool settled;
+    struct probe *pair; /* of a return: what saves values for it at the entry; and back */
 };
 
 /* Appends a probe for each function that the point names; NULL, or why there is none. */

@@ -46,16 +46,19 @@ static bool simple_prototype(const struct kernel_function *f)
 struct use {
     struct hash *seen; /* functions */
     bool registers;    /* more than parameters and the result */
+    bool paired;       /* the stack pointer tells which call it is */
     bool rewrite;
 };
 
 static void look_stmt(struct stmt **sp, void *arg);
 
-static int argument_of(int64_t offset)
+static int argument_of(const struct use *u, int64_t offset)
 {
     for (int i = 0; i < 6; i++)
         if (arch_call_arg[i] == offset)
             return i;
+    if (u->paired && offset == arch_reg_sp)
+        return CTX_FRAME;
     return offset == arch_reg_return ? CTX_RESULT : -1;
 }
 
@@ -72,8 +75,12 @@ static void look_expr(struct expr **ep, void *arg)
 {
     struct use *u = arg;
     struct expr *e = *ep;
+    /* The stack pointer that the return will have. */
+    if (u->rewrite && e->kind == EX_BINARY && e->op == OP_ADD && e->a->kind == EX_CTX &&
+        e->a->num == arch_reg_sp)
+        *ep = e = e->a;
     if (e->kind == EX_CTX && !e->deref.direct) {
-        int n = argument_of(e->num);
+        int n = argument_of(u, e->num);
         u->registers |= n == -1;
         if (u->rewrite) {
             e->num = n;
@@ -119,27 +126,52 @@ static bool kernel_attaches(const struct kernel_function *f, uint32_t id)
     return link >= 0;
 }
 
-void kprobe_settle(struct session *s, struct probe *p)
+/* The BTF id of the function, if this probe can be a call from it; otherwise 0. */
+static uint32_t callable(struct session *s, struct probe *p)
 {
-    struct kernel_function *f = p->attach.priv;
+    const struct kernel_function *f = p->attach.priv;
     if (p->also.n || f->module || f->addr || f->offset || !f->proto || f->one_of_many ||
         s->fentry_probes >= FENTRY_MAX || !simple_prototype(f))
-        return;
+        return 0;
     struct hash seen;
     hash_init(&seen, s->arena);
-    struct use u = {.seen = &seen};
+    struct use u = {.seen = &seen, .paired = f->pair != NULL};
     look(p, &u);
     uint32_t id = u.registers ? 0 : kbtf_find(f->btf, f->name, BTF_KIND_FUNC);
-    if (!id)
-        return;
-    if (!kernel_attaches(f, id)) {
+    if (id && !kernel_attaches(f, id)) {
         /* Most often it is the kernel that has none; asking again and again takes time. */
         s->fentry_probes += FENTRY_MAX / 4;
-        return;
+        return 0;
     }
-    s->fentry_probes++;
-    u.rewrite = true;
+    return id;
+}
+
+static void become_call(struct session *s, struct probe *p, uint32_t id)
+{
+    const struct kernel_function *f = p->attach.priv;
+    struct use u = {.paired = f->pair != NULL, .rewrite = true};
     look(p, &u);
     p->attach.prog = PROG_FENTRY;
     p->attach.btf_id = id;
+    s->fentry_probes++;
+}
+
+void kprobe_settle(struct session *s, struct probe *p)
+{
+    struct kernel_function *f = p->attach.priv;
+    struct probe *pair = f->pair;
+    if (f->settled)
+        return;
+    f->settled = true;
+    uint32_t id = callable(s, p);
+    /* Both, or none: they must find what the other one saved. */
+    if (pair) {
+        ((struct kernel_function *)pair->attach.priv)->settled = true;
+        id = id ? callable(s, pair) : 0;
+    }
+    if (!id)
+        return;
+    become_call(s, p, id);
+    if (pair)
+        become_call(s, pair, id);
 }

@@ -28,13 +28,15 @@ enum prog_kind {
     PROG_TRACING, /* arguments are pointers that the verifier knows */
     PROG_RAW_TP,  /* arguments are numbers */
     PROG_PERF_EVENT,
-    PROG_KPROBE,       /* kprobes and uprobes: the context is struct pt_regs */
-    PROG_FENTRY, /* the context is arguments by number, and the result (CTX_RESULT): kernel function */
+    PROG_KPROBE, /* kprobes and uprobes: the context is struct pt_regs */
+    PROG_FENTRY, /* the context is arguments by number, and the result (CTX_RESULT): kernel function
+                  */
     PROG_KPROBE_MULTI, /* the same, for a link to many functions */
 };
 
-/* EX_CTX.num of the result in a PROG_FENTRY. */
-enum { CTX_RESULT = 100 };
+/* EX_CTX.num in a PROG_FENTRY: of the result, and of a number that is the same at the entry
+ * and at the return of one call, and no other's meanwhile. */
+enum { CTX_RESULT = 100, CTX_FRAME };
 
 struct attach_point {
     enum attach_kind kind;
@@ -42,7 +44,8 @@ struct attach_point {
     int64_t sequence; /* begin(N), end(N), error(N) */
     uint64_t interval_ns, random_ns;
     const char *name; /* tracepoint or syscall name */
-    uint32_t btf_id;  /* PROG_FENTRY: of the function; ATTACH_TRACEPOINT, _SYSCALL_*: id of the typedef in vmlinux BTF */
+    uint32_t btf_id;  /* PROG_FENTRY: of the function; ATTACH_TRACEPOINT, _SYSCALL_*: id of the
+                         typedef in vmlinux BTF */
     int32_t nr;       /* system call number; -1 = every call */
     bool exit_after;  /* oneshot: the session ends when the handler has run */
     void *priv;       /* the provider's own */
