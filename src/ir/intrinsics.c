@@ -19,6 +19,7 @@ enum {
     H_GET_CURRENT_TASK = 35,
     H_GET_CURRENT_CGROUP_ID = 80,
     H_SEND_SIGNAL = 109,
+    H_PROBE_READ_KERNEL_STR = 115,
     H_JIFFIES64 = 118,
     H_KTIME_GET_BOOT_NS = 125,
     H_GET_ATTACH_COOKIE = 174,
@@ -33,37 +34,6 @@ static ir_reg session_word(struct ir_builder *b, size_t off)
 static ir_reg helper0(struct ir_builder *b, int helper)
 {
     return ir_call(b, helper, 0, NULL);
-}
-
-/* ---- the task ---- */
-
-static void emit_tid(struct intrinsic_call *c)
-{
-    c->result.reg = ir_bini(c->b, B_AND, helper0(c->b, H_GET_CURRENT_PID_TGID), 0x7fffffff);
-}
-
-static void emit_pid(struct intrinsic_call *c)
-{
-    c->result.reg = ir_bini(c->b, B_SHR, helper0(c->b, H_GET_CURRENT_PID_TGID), 32);
-}
-
-static void emit_uid(struct intrinsic_call *c)
-{
-    ir_reg v = ir_bini(c->b, B_SHL, helper0(c->b, H_GET_CURRENT_UID_GID), 32);
-    c->result.reg = ir_bini(c->b, B_SHR, v, 32);
-}
-
-static void emit_gid(struct intrinsic_call *c)
-{
-    c->result.reg = ir_bini(c->b, B_SHR, helper0(c->b, H_GET_CURRENT_UID_GID), 32);
-}
-
-static void emit_execname(struct intrinsic_call *c)
-{
-    /* Some kernels write zeros behind the name, others leave what was there. */
-    ir_emit(c->b, (struct ir_insn){.op = IR_ZERO, .mem = c->result.mem, .imm = COMM_SIZE});
-    ir_call(c->b, H_GET_CURRENT_COMM, 2, IR_ARGS(IR_A_MEM(c->result.mem), IR_A_IMM(COMM_SIZE)));
-    c->result.padded = true;
 }
 
 static void emit_task_current(struct intrinsic_call *c)
@@ -107,6 +77,72 @@ static ir_reg read_members(struct intrinsic_call *c, ir_reg base, const struct m
         base = ir_load(b, tmp, (int)size, false);
     }
     return base;
+}
+
+/* ---- the task ---- */
+
+/* Older kernels give the helpers about the task to few types of programs. */
+static bool few_helpers(const struct intrinsic_call *c)
+{
+    return c->probe->attach.prog == PROG_NETFILTER;
+}
+
+static ir_reg task_member(struct intrinsic_call *c, const char *name)
+{
+    struct member m = {"task_struct", name};
+    return read_members(c, helper0(c->b, H_GET_CURRENT_TASK), &m, 1);
+}
+
+static ir_reg task_cred(struct intrinsic_call *c, const char *name)
+{
+    struct member m[] = {{"task_struct", "cred"}, {"cred", name}};
+    return read_members(c, helper0(c->b, H_GET_CURRENT_TASK), m, 2);
+}
+
+static void emit_tid(struct intrinsic_call *c)
+{
+    c->result.reg = few_helpers(c)
+                        ? task_member(c, "pid")
+                        : ir_bini(c->b, B_AND, helper0(c->b, H_GET_CURRENT_PID_TGID), 0x7fffffff);
+}
+
+static void emit_pid(struct intrinsic_call *c)
+{
+    c->result.reg = few_helpers(c)
+                        ? task_member(c, "tgid")
+                        : ir_bini(c->b, B_SHR, helper0(c->b, H_GET_CURRENT_PID_TGID), 32);
+}
+
+static void emit_uid(struct intrinsic_call *c)
+{
+    if (few_helpers(c)) {
+        c->result.reg = task_cred(c, "uid");
+        return;
+    }
+    ir_reg v = ir_bini(c->b, B_SHL, helper0(c->b, H_GET_CURRENT_UID_GID), 32);
+    c->result.reg = ir_bini(c->b, B_SHR, v, 32);
+}
+
+static void emit_gid(struct intrinsic_call *c)
+{
+    c->result.reg = few_helpers(c) ? task_cred(c, "gid")
+                                   : ir_bini(c->b, B_SHR, helper0(c->b, H_GET_CURRENT_UID_GID), 32);
+}
+
+static void emit_execname(struct intrinsic_call *c)
+{
+    /* Some kernels write zeros behind the name, others leave what was there. */
+    ir_emit(c->b, (struct ir_insn){.op = IR_ZERO, .mem = c->result.mem, .imm = COMM_SIZE});
+    c->result.padded = true;
+    if (few_helpers(c)) {
+        uint32_t off, size;
+        field(c, "task_struct", "comm", &off, &size);
+        ir_reg at = ir_bini(c->b, B_ADD, helper0(c->b, H_GET_CURRENT_TASK), off);
+        ir_call(c->b, H_PROBE_READ_KERNEL_STR, 3,
+                IR_ARGS(IR_A_MEM(c->result.mem), IR_A_IMM(COMM_SIZE), IR_A_REG(at)));
+        return;
+    }
+    ir_call(c->b, H_GET_CURRENT_COMM, 2, IR_ARGS(IR_A_MEM(c->result.mem), IR_A_IMM(COMM_SIZE)));
 }
 
 static void emit_ppid(struct intrinsic_call *c)

@@ -20,6 +20,7 @@ enum attach_kind {
     ATTACH_URETPROBE,
     ATTACH_KPROBE,
     ATTACH_KRETPROBE,
+    ATTACH_NETFILTER,
 };
 
 /* BPF program type that runs the handler (values are ours). */
@@ -31,6 +32,7 @@ enum prog_kind {
     PROG_KPROBE, /* kprobes and uprobes: the context is struct pt_regs */
     PROG_FENTRY, /* the context is arguments by number, and the result (CTX_RESULT): kernel function
                   */
+    PROG_NETFILTER,    /* two pointers, struct bpf_nf_ctx; few helpers, and its result counts */
     PROG_KPROBE_MULTI, /* the same, for a link to many functions */
 };
 
