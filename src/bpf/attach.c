@@ -178,13 +178,36 @@ static bool attach_by_provider(struct bpf_running *r, const struct probe *p, int
     return !err || attach_failed(r, p, -err);
 }
 
+static bool attach_to_many(struct bpf_running *r, const struct probe *p, int prog)
+{
+    struct attach_outcome o = {0};
+    int err = p->provider->attach_many(r->session, p, prog, &r->links, &o);
+    if (err && o.why) {
+        diag_error(&r->session->diag, "cannot attach probe %s: %s", p->pp, o.why);
+        return false;
+    }
+    if (err)
+        return attach_failed(r, p, -err);
+    if (o.refused == 1 && !p->also.n)
+        diag_warning(&r->session->diag, NULL, "%s cannot be probed on this kernel: left out",
+                     p->pp);
+    else if (o.refused)
+        diag_warning(&r->session->diag, NULL,
+                     "%zu of the %zu points of %s cannot be probed on this kernel and are left "
+                     "out (such as %s)",
+                     o.refused, p->also.n + 1, p->script_pp, o.example);
+    return true;
+}
+
 bool bpf_attach(struct bpf_running *r)
 {
     const struct program *prog = r->img->mod->program;
     vec_for (i, prog->probes) {
         const struct probe *p = prog->probes.v[i];
         bool ok = true;
-        if (p->provider && p->provider->attach)
+        if (p->provider && p->provider->attach_many)
+            ok = attach_to_many(r, p, r->prog_fds[i]);
+        else if (p->provider && p->provider->attach)
             ok = attach_by_provider(r, p, r->prog_fds[i]);
         else if (p->attach.kind == ATTACH_TRACEPOINT)
             ok = attach_tracepoint(r, p, r->prog_fds[i]);

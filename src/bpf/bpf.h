@@ -40,6 +40,9 @@ int bpf_measure(void);
 /* Nanoseconds that the session's programs have run while that was measured, on
  * all CPUs together. */
 uint64_t bpf_time_spent(const struct bpf_running *r);
+/* Events at which the kernel left a handler out, because it was running on that CPU
+ * already. */
+uint64_t bpf_missed(const struct bpf_running *r);
 /* Runs the handler of probe `id` now, in this thread (begin, end, timers).
  * 0 or -errno. */
 int bpf_run_probe(struct bpf_running *r, int id);

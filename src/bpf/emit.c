@@ -625,6 +625,15 @@ static void emit_release(struct emitter *e)
         code_sti(e->c, 8, R_CTX, offsetof(struct abi_ctx, busy), 0);
 }
 
+enum { NF_ACCEPT = 1 };
+
+/* The result of most programs means nothing; a packet is let through. */
+static void leave_handler(struct emitter *e)
+{
+    code_movi(e->c, 0, e->p->probe->attach.prog == PROG_NETFILTER ? NF_ACCEPT : 0);
+    code_exit(e->c);
+}
+
 static void emit_ret(struct emitter *e)
 {
     if (e->machine) {
@@ -634,8 +643,7 @@ static void emit_ret(struct emitter *e)
         return;
     }
     emit_release(e);
-    code_movi(e->c, 0, 0);
-    code_exit(e->c);
+    leave_handler(e);
 }
 
 static void emit_insn(struct emitter *e, const struct ir_insn *i, uint32_t next)
@@ -851,8 +859,7 @@ static void emit_acquire(struct emitter *e)
     code_map_value(c, 1, IR_MAP_FIXED_GLOBALS, offsetof(struct abi_session, skipped_context));
     code_movi(c, 2, 1);
     code_put(c, BPF_STX | BPF_ATOMIC | BPF_DW, 1, 2, 0, BPF_ADD);
-    code_movi(c, 0, 0);
-    code_exit(c);
+    leave_handler(e);
     for (int k = 0; k < CTX_POOL; k++)
         c->insns.v[got[k]].off = (int16_t)(code_here(c) - got[k] - 1);
 }
@@ -912,8 +919,7 @@ static void emit_straight(struct emitter *e)
     emit_blocks(e);
     emit_traps(e);
     patch_here(e, out, n);
-    code_movi(e->c, 0, 0);
-    code_exit(e->c);
+    leave_handler(e);
     patch_jumps(e);
 }
 
@@ -972,8 +978,7 @@ static void emit_machine(struct emitter *e)
     code_call(c, BPF_FUNC_loop);
     emit_release(e);
     patch_here(e, out, n);
-    code_movi(c, 0, 0);
-    code_exit(c);
+    leave_handler(e);
 
     begin_sub(e, "segments", 2);
     e->island = code_here(c);

@@ -219,13 +219,23 @@ static void prepare_btf(struct bpf_running *r, struct gen_prog *g)
 /* Log levels of the verifier: every step, or only a summary. */
 enum { VERIFIER_STEPS = 1, VERIFIER_STATS = 4 };
 
+/* enum bpf_attach_type, newer than this libbpf's headers may be. */
+enum { TRACE_KPROBE_MULTI = 42, NETFILTER = 45 };
+/* enum bpf_prog_type */
+enum { PROG_TYPE_NETFILTER = 32 };
+
 static int load_once(struct gen_prog *g, char *log, size_t log_size, uint32_t level)
 {
     const struct probe *p = g->ir->probe;
     static const enum bpf_prog_type types[] = {
-        [PROG_SYSCALL] = BPF_PROG_TYPE_SYSCALL,       [PROG_TRACING] = BPF_PROG_TYPE_TRACING,
-        [PROG_RAW_TP] = BPF_PROG_TYPE_RAW_TRACEPOINT, [PROG_PERF_EVENT] = BPF_PROG_TYPE_PERF_EVENT,
+        [PROG_SYSCALL] = BPF_PROG_TYPE_SYSCALL,
+        [PROG_TRACING] = BPF_PROG_TYPE_TRACING,
+        [PROG_RAW_TP] = BPF_PROG_TYPE_RAW_TRACEPOINT,
+        [PROG_PERF_EVENT] = BPF_PROG_TYPE_PERF_EVENT,
         [PROG_KPROBE] = BPF_PROG_TYPE_KPROBE,
+        [PROG_KPROBE_MULTI] = BPF_PROG_TYPE_KPROBE,
+        [PROG_FENTRY] = BPF_PROG_TYPE_TRACING,
+        [PROG_NETFILTER] = (enum bpf_prog_type)PROG_TYPE_NETFILTER,
     };
     enum bpf_prog_type type = types[p->attach.prog];
     LIBBPF_OPTS(bpf_prog_load_opts, o);
@@ -242,7 +252,16 @@ static int load_once(struct gen_prog *g, char *log, size_t log_size, uint32_t le
     }
     if (type == BPF_PROG_TYPE_SYSCALL)
         o.prog_flags = BPF_F_SLEEPABLE;
-    if (type == BPF_PROG_TYPE_TRACING) {
+    if (p->attach.prog == PROG_FENTRY)
+        o.expected_attach_type =
+            p->attach.kind == ATTACH_KRETPROBE ? BPF_TRACE_FEXIT : BPF_TRACE_FENTRY;
+    if (p->attach.prog == PROG_FENTRY)
+        o.attach_btf_id = p->attach.btf_id;
+    if (p->attach.prog == PROG_NETFILTER)
+        o.expected_attach_type = (enum bpf_attach_type)NETFILTER;
+    if (p->attach.prog == PROG_KPROBE_MULTI)
+        o.expected_attach_type = (enum bpf_attach_type)TRACE_KPROBE_MULTI;
+    if (p->attach.prog == PROG_TRACING) {
         o.expected_attach_type = BPF_TRACE_RAW_TP;
         o.attach_btf_id = p->attach.btf_id;
     }
@@ -418,6 +437,18 @@ static uint64_t run_time(int fd)
     struct bpf_prog_info info = {0};
     uint32_t len = sizeof info;
     return fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &len) == 0 ? info.run_time_ns : 0;
+}
+
+uint64_t bpf_missed(const struct bpf_running *r)
+{
+    uint64_t sum = 0;
+    vec_for (i, r->img->progs) {
+        struct bpf_prog_info info = {0};
+        uint32_t len = sizeof info;
+        if (r->prog_fds[i] >= 0 && bpf_obj_get_info_by_fd(r->prog_fds[i], &info, &len) == 0)
+            sum += info.recursion_misses;
+    }
+    return sum;
 }
 
 uint64_t bpf_time_spent(const struct bpf_running *r)

@@ -2,6 +2,7 @@
 /* Private to bpf/: what is in the kernel. */
 #pragma once
 #include "bpf/code.h"
+#include "probes/provider.h"
 
 struct bpf_running {
     struct session *session;
@@ -12,7 +13,7 @@ struct bpf_running {
     int *prog_fds; /* by probe */
     struct abi_session *globals;
     uint32_t globals_size;
-    VEC(int) links;       /* closing one detaches */
+    fd_vec links;         /* closing one detaches */
     VEC(int) dispatchers; /* programs, closed with the links */
 };
 

@@ -166,6 +166,7 @@ static int pass_3(struct passes *p)
 {
     struct session *s = p->s;
     pass_begin(&p->clock);
+    sema_merge(s, p->program);
     if (!sema_check_loops(s, p->program) || !(p->mod = ir_build(s, p->program)))
         return failed(p, 3, "translation");
     const char *wrong = ir_check(p->mod);

@@ -10,12 +10,13 @@
 
 #include "base/arena.h"
 
-#define VMLINUX_BTF "/sys/kernel/btf/vmlinux"
+#define BTF_DIR "/sys/kernel/btf/"
+#define VMLINUX_BTF BTF_DIR "vmlinux"
 
 /* The file mapped, or, where sysfs cannot map it, read into anonymous memory. */
-static char *load_file(size_t *len)
+static char *load_file(const char *path, size_t *len)
 {
-    int fd = open(VMLINUX_BTF, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
     struct stat st;
     if (fd < 0)
         return NULL;
@@ -78,10 +79,27 @@ static size_t record_size(const struct btf_type *t)
     }
 }
 
+static struct kernel_btf *parse(struct arena *a, const char *file, size_t len)
+{
+    const struct btf_header *h = (const void *)file;
+    if (len < sizeof *h || h->magic != BTF_MAGIC || h->hdr_len > len ||
+        (uint64_t)h->hdr_len + h->type_off + h->type_len > len ||
+        (uint64_t)h->hdr_len + h->str_off + h->str_len > len || !h->str_len)
+        return NULL;
+    struct kernel_btf *b = arena_new_obj(a, struct kernel_btf);
+    b->types = file + h->hdr_len + h->type_off;
+    b->types_len = h->type_len;
+    b->strings = file + h->hdr_len + h->str_off;
+    b->strings_len = h->str_len;
+    b->arena = a;
+    b->first = 1;
+    return b;
+}
+
 struct kernel_btf *kernel_btf_open(struct arena *a, const char **why)
 {
     size_t len = 0;
-    const char *file = load_file(&len);
+    const char *file = load_file(VMLINUX_BTF, &len);
     if (!file) {
         *why = errno == ENOENT
                    ? "this kernel has no BTF (it was built without "
@@ -89,19 +107,26 @@ struct kernel_btf *kernel_btf_open(struct arena *a, const char **why)
                    : arena_printf(a, "cannot read %s: %s", VMLINUX_BTF, strerror(errno));
         return NULL;
     }
-    const struct btf_header *h = (const void *)file;
-    if (len < sizeof *h || h->magic != BTF_MAGIC || h->hdr_len > len ||
-        (uint64_t)h->hdr_len + h->type_off + h->type_len > len ||
-        (uint64_t)h->hdr_len + h->str_off + h->str_len > len || !h->str_len) {
+    struct kernel_btf *b = parse(a, file, len);
+    if (!b)
         *why = VMLINUX_BTF " is not in a form that is known";
+    return b;
+}
+
+struct kernel_btf *module_btf_open(struct arena *a, struct kernel_btf *base, const char *module,
+                                   const char **why)
+{
+    size_t len = 0;
+    const char *file = load_file(arena_printf(a, BTF_DIR "%s", module), &len);
+    struct kernel_btf *b = file ? parse(a, file, len) : NULL;
+    if (!b) {
+        *why = arena_printf(a, "the kernel has no types of module '%s' (%s" BTF_DIR "%s)", module,
+                            file ? "unknown form of " : "there is no ", module);
         return NULL;
     }
-    struct kernel_btf *b = arena_new_obj(a, struct kernel_btf);
-    b->types = file + h->hdr_len + h->type_off;
-    b->types_len = h->type_len;
-    b->strings = file + h->hdr_len + h->str_off;
-    b->strings_len = h->str_len;
-    b->arena = a;
+    kbtf_type(base, 1); /* counts its types */
+    b->base = base;
+    b->first = base->n;
     return b;
 }
 
@@ -146,6 +171,7 @@ static void walk(struct kernel_btf *b,
                 return;
         return;
     }
+    id = b->first;
     for (uint32_t at = 0; at + sizeof(struct btf_type) <= b->types_len; id++) {
         const struct btf_type *t = (const void *)(b->types + at);
         size_t size = record_size(t);
@@ -159,7 +185,7 @@ static bool note_offset(const struct btf_type *t, uint32_t id, uint32_t at, void
 {
     struct kernel_btf *b = arg;
     (void)t;
-    b->offset[id] = at;
+    b->offset[id - b->first] = at;
     b->n = id + 1;
     return false;
 }
@@ -168,19 +194,24 @@ const struct btf_type *kbtf_type(struct kernel_btf *b, uint32_t id)
 {
     if (b->made)
         return id < b->made_types.n ? b->made_types.v[id] : NULL;
+    if (b->base && id < b->first)
+        return kbtf_type(b->base, id);
     if (!b->n) {
         /* Twelve bytes is the shortest record. */
         b->offset = arena_new_array(b->arena, uint32_t, b->types_len / 12 + 2);
         walk(b, note_offset, b);
     }
-    return id && id < b->n ? (const void *)(b->types + b->offset[id]) : NULL;
+    return id && id < b->n ? (const void *)(b->types + b->offset[id - b->first]) : NULL;
 }
 
 const char *kbtf_name(struct kernel_btf *b, uint32_t name_off)
 {
     if (b->made)
         return name_off < b->made_names.n ? b->made_names.v[name_off] : "";
-    return name_off < b->strings_len ? b->strings + name_off : "";
+    uint32_t before = b->base ? b->base->strings_len : 0;
+    if (name_off < before)
+        return kbtf_name(b->base, name_off);
+    return name_off - before < b->strings_len ? b->strings + (name_off - before) : "";
 }
 
 struct search {
@@ -213,6 +244,21 @@ static bool has_name(const struct btf_type *t, uint32_t id, uint32_t at, void *a
     return true;
 }
 
+/* Each string is there once, a module's only if the kernel has no such. */
+static bool find_name(struct kernel_btf *b, const char *name, uint32_t *name_off)
+{
+    if (b->base && find_name(b->base, name, name_off))
+        return true;
+    size_t n = strlen(name) + 1;
+    const char *p = b->strings, *end = b->strings + b->strings_len;
+    while ((p = memmem(p, (size_t)(end - p), name, n)) && p > b->strings && p[-1])
+        p++;
+    if (!p)
+        return false;
+    *name_off = (b->base ? b->base->strings_len : 0) + (uint32_t)(p - b->strings);
+    return true;
+}
+
 uint32_t kbtf_find(struct kernel_btf *b, const char *name, uint32_t kind)
 {
     if (b->made) {
@@ -220,15 +266,12 @@ uint32_t kbtf_find(struct kernel_btf *b, const char *name, uint32_t kind)
         walk(b, is_named, &m);
         return m.id;
     }
-    /* Each string is there once: find it, then compare offsets only. */
-    size_t n = strlen(name) + 1;
-    const char *p = b->strings, *end = b->strings + b->strings_len;
-    while ((p = memmem(p, (size_t)(end - p), name, n)) && p > b->strings && p[-1])
-        p++;
-    if (!p)
+    struct search s = {.kind = kind};
+    if (!find_name(b, name, &s.name_off))
         return 0;
-    struct search s = {.name_off = (uint32_t)(p - b->strings), .kind = kind};
     walk(b, has_name, &s);
+    if (!s.id && b->base)
+        walk(b->base, has_name, &s);
     return s.id;
 }
 

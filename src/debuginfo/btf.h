@@ -22,6 +22,10 @@ struct kernel_btf {
     struct arena *arena;
     uint32_t *offset; /* by type id, into types; made when a type is first asked for by id */
     uint32_t n;       /* ids are 1 … n - 1; 0 until then */
+    /* A module's types refer to those of the kernel, which have the lower ids and name
+     * offsets.  NULL, and `first` 1, in the kernel's own table. */
+    struct kernel_btf *base;
+    uint32_t first;
     /* A table that is being made: types by id, names by name_off; offset is NULL. */
     bool made;
     VEC(const struct btf_type *) made_types;
@@ -41,11 +45,16 @@ void kbtf_set(struct kernel_btf *b, uint32_t id, const struct btf_type *t);
  * *why says which. */
 struct kernel_btf *kernel_btf_open(struct arena *a, const char **why);
 
+/* The types of a module that is loaded; NULL with *why set. */
+struct kernel_btf *module_btf_open(struct arena *a, struct kernel_btf *base, const char *module,
+                                   const char **why);
+
 const struct btf_type *kbtf_type(struct kernel_btf *b, uint32_t id);
 const char *kbtf_name(struct kernel_btf *b, uint32_t name_off);
 /* The id of the type of this kind and name; 0 when there is none.  A scan of all names. */
 uint32_t kbtf_find(struct kernel_btf *b, const char *name, uint32_t kind);
-/* Calls fn for every type of the kind whose name begins with `prefix`. */
+/* Calls fn for every type of the kind whose name begins with `prefix`; of a module's
+ * table only for its own. */
 void kbtf_each(struct kernel_btf *b, const char *prefix, uint32_t kind,
                void (*fn)(const char *name, uint32_t id, void *arg), void *arg);
 /* Past typedefs, const, volatile, restrict, type tags. */

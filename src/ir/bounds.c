@@ -46,6 +46,20 @@ static uint32_t print_bound(const struct session *s, const struct expr *e)
     return cap(s, sum);
 }
 
+static uint32_t intrinsic_bound(const struct session *s, const struct intrinsic *in)
+{
+    switch (in->bound) {
+    case BOUND_PP:
+        return s->pp_bound;
+    case BOUND_FUNCTION:
+        return s->probefunc_bound;
+    case 0:
+        return (uint32_t)s->maxstringlen;
+    default:
+        return in->bound;
+    }
+}
+
 uint32_t bounds_expr(const struct session *s, const struct expr *e)
 {
     uint32_t x = 1, y = 1;
@@ -60,7 +74,7 @@ uint32_t bounds_expr(const struct session *s, const struct expr *e)
         vec_for (i, e->callees) {
             const struct function *f = e->callees.v[i];
             const struct intrinsic *in = f->intrinsic ? intrinsic_find(f->intrinsic) : NULL;
-            y = in ? (in->bound ? in->bound : (uint32_t)s->maxstringlen) : f->bound;
+            y = in ? intrinsic_bound(s, in) : f->bound;
             x = y > x ? y : x;
         }
         return cap(s, x);
@@ -169,9 +183,28 @@ static void start_var(struct bounds *w, struct variable *v)
         v->bound = cap(w->s, strlen(v->init->str) + 1);
 }
 
+static void longest(const struct session *s, const struct probe *p, uint32_t *pp, uint32_t *name)
+{
+    uint32_t n = cap(s, strlen(p->pp) + 1);
+    *pp = n > *pp ? n : *pp;
+    n = cap(s, (p->attach.name ? strlen(p->attach.name) : 0) + 1);
+    *name = n > *name ? n : *name;
+}
+
+/* What pp() and probefunc() may be. */
+static void point_bounds(struct session *s, const struct program *p)
+{
+    vec_for (i, p->probes) {
+        longest(s, p->probes.v[i], &s->pp_bound, &s->probefunc_bound);
+        vec_for (k, p->probes.v[i]->also)
+            longest(s, p->probes.v[i]->also.v[k], &s->pp_bound, &s->probefunc_bound);
+    }
+}
+
 void bounds_infer(struct session *s, const struct program *p)
 {
     struct bounds w = {.s = s};
+    point_bounds(s, p);
     vec_for (i, p->globals)
         start_var(&w, p->globals.v[i]);
     vec_for (i, p->probes)

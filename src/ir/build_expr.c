@@ -437,6 +437,32 @@ static struct ir_value build_deref_string(struct ir_builder *b, const struct exp
     return out;
 }
 
+/* The verifier does not reckon with pointers.  One that was in memory is a number. */
+static ir_reg as_number(struct ir_builder *b, ir_reg pointer)
+{
+    struct ir_mem word = ir_mem_at(IRM_CTX, offsetof(struct abi_ctx, scratch));
+    ir_store(b, word, 8, pointer);
+    return ir_load(b, word, 8, true);
+}
+
+/* A word of what the kernel hands to the program. */
+static ir_reg build_context(struct ir_builder *b, const struct expr *e)
+{
+    if (b->prog->probe->attach.prog == PROG_NETFILTER)
+        return as_number(b, ir_load(b, ir_mem_at(IRM_PROG, (int32_t)e->num), 8, false));
+    if (b->prog->probe->attach.prog != PROG_FENTRY)
+        return ir_load(b, ir_mem_at(IRM_PROG, (int32_t)e->num), e->deref.size, e->deref.is_signed);
+    /* As numbers: the words of the context itself are pointers that cannot be reckoned with. */
+    struct ir_mem tmp = ir_slot_mem(ir_new_slot(b, 8, "argument"), 0);
+    if (e->num == CTX_FRAME) /* where the arguments lie */
+        return as_number(b, ir_addr(b, ir_mem_at(IRM_PROG, 0)));
+    if (e->num == CTX_RESULT)
+        ir_call(b, HELPER_GET_FUNC_RET, 2, IR_ARGS(IR_A_PROG, IR_A_MEM(tmp)));
+    else
+        ir_call(b, HELPER_GET_FUNC_ARG, 3, IR_ARGS(IR_A_PROG, IR_A_IMM(e->num), IR_A_MEM(tmp)));
+    return ir_load(b, tmp, 8, true);
+}
+
 /* ---- all of them ---- */
 
 ir_reg build_long(struct ir_builder *b, const struct expr *e)
@@ -504,7 +530,7 @@ ir_reg build_long(struct ir_builder *b, const struct expr *e)
         r = build_call(b, e).reg;
         break;
     case EX_CTX:
-        r = ir_load(b, ir_mem_at(IRM_PROG, (int32_t)e->num), e->deref.size, e->deref.is_signed);
+        r = build_context(b, e);
         break;
     case EX_DEREF:
         r = build_deref(b, e);

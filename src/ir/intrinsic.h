@@ -39,6 +39,9 @@ struct intrinsic {
      * MAXSTRINGLEN bytes. */
     bool by_offset;
 };
+/* Bounds that the script decides: of pp() and of probefunc(). */
+#define BOUND_PP UINT32_MAX
+#define BOUND_FUNCTION (UINT32_MAX - 1)
 const struct intrinsic *intrinsic_find(const char *name);
 
 /* Services of the builder for emitters (ir/build.c). */

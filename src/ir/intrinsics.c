@@ -2,11 +2,13 @@
 /* The table of intrinsics, and those about the running task, time and the
  * session. */
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "debuginfo/btf.h"
+#include "ir/build.h"
 #include "ir/intrinsics.h"
 
 enum {
@@ -19,8 +21,10 @@ enum {
     H_GET_CURRENT_TASK = 35,
     H_GET_CURRENT_CGROUP_ID = 80,
     H_SEND_SIGNAL = 109,
+    H_PROBE_READ_KERNEL_STR = 115,
     H_JIFFIES64 = 118,
     H_KTIME_GET_BOOT_NS = 125,
+    H_GET_ATTACH_COOKIE = 174,
     COMM_SIZE = 16,
 };
 
@@ -32,37 +36,6 @@ static ir_reg session_word(struct ir_builder *b, size_t off)
 static ir_reg helper0(struct ir_builder *b, int helper)
 {
     return ir_call(b, helper, 0, NULL);
-}
-
-/* ---- the task ---- */
-
-static void emit_tid(struct intrinsic_call *c)
-{
-    c->result.reg = ir_bini(c->b, B_AND, helper0(c->b, H_GET_CURRENT_PID_TGID), 0x7fffffff);
-}
-
-static void emit_pid(struct intrinsic_call *c)
-{
-    c->result.reg = ir_bini(c->b, B_SHR, helper0(c->b, H_GET_CURRENT_PID_TGID), 32);
-}
-
-static void emit_uid(struct intrinsic_call *c)
-{
-    ir_reg v = ir_bini(c->b, B_SHL, helper0(c->b, H_GET_CURRENT_UID_GID), 32);
-    c->result.reg = ir_bini(c->b, B_SHR, v, 32);
-}
-
-static void emit_gid(struct intrinsic_call *c)
-{
-    c->result.reg = ir_bini(c->b, B_SHR, helper0(c->b, H_GET_CURRENT_UID_GID), 32);
-}
-
-static void emit_execname(struct intrinsic_call *c)
-{
-    /* Some kernels write zeros behind the name, others leave what was there. */
-    ir_emit(c->b, (struct ir_insn){.op = IR_ZERO, .mem = c->result.mem, .imm = COMM_SIZE});
-    ir_call(c->b, H_GET_CURRENT_COMM, 2, IR_ARGS(IR_A_MEM(c->result.mem), IR_A_IMM(COMM_SIZE)));
-    c->result.padded = true;
 }
 
 static void emit_task_current(struct intrinsic_call *c)
@@ -106,6 +79,72 @@ static ir_reg read_members(struct intrinsic_call *c, ir_reg base, const struct m
         base = ir_load(b, tmp, (int)size, false);
     }
     return base;
+}
+
+/* ---- the task ---- */
+
+/* Older kernels give the helpers about the task to few types of programs. */
+static bool few_helpers(const struct intrinsic_call *c)
+{
+    return c->probe->attach.prog == PROG_NETFILTER;
+}
+
+static ir_reg task_member(struct intrinsic_call *c, const char *name)
+{
+    struct member m = {"task_struct", name};
+    return read_members(c, helper0(c->b, H_GET_CURRENT_TASK), &m, 1);
+}
+
+static ir_reg task_cred(struct intrinsic_call *c, const char *name)
+{
+    struct member m[] = {{"task_struct", "cred"}, {"cred", name}};
+    return read_members(c, helper0(c->b, H_GET_CURRENT_TASK), m, 2);
+}
+
+static void emit_tid(struct intrinsic_call *c)
+{
+    c->result.reg = few_helpers(c)
+                        ? task_member(c, "pid")
+                        : ir_bini(c->b, B_AND, helper0(c->b, H_GET_CURRENT_PID_TGID), 0x7fffffff);
+}
+
+static void emit_pid(struct intrinsic_call *c)
+{
+    c->result.reg = few_helpers(c)
+                        ? task_member(c, "tgid")
+                        : ir_bini(c->b, B_SHR, helper0(c->b, H_GET_CURRENT_PID_TGID), 32);
+}
+
+static void emit_uid(struct intrinsic_call *c)
+{
+    if (few_helpers(c)) {
+        c->result.reg = task_cred(c, "uid");
+        return;
+    }
+    ir_reg v = ir_bini(c->b, B_SHL, helper0(c->b, H_GET_CURRENT_UID_GID), 32);
+    c->result.reg = ir_bini(c->b, B_SHR, v, 32);
+}
+
+static void emit_gid(struct intrinsic_call *c)
+{
+    c->result.reg = few_helpers(c) ? task_cred(c, "gid")
+                                   : ir_bini(c->b, B_SHR, helper0(c->b, H_GET_CURRENT_UID_GID), 32);
+}
+
+static void emit_execname(struct intrinsic_call *c)
+{
+    /* Some kernels write zeros behind the name, others leave what was there. */
+    ir_emit(c->b, (struct ir_insn){.op = IR_ZERO, .mem = c->result.mem, .imm = COMM_SIZE});
+    c->result.padded = true;
+    if (few_helpers(c)) {
+        uint32_t off, size;
+        field(c, "task_struct", "comm", &off, &size);
+        ir_reg at = ir_bini(c->b, B_ADD, helper0(c->b, H_GET_CURRENT_TASK), off);
+        ir_call(c->b, H_PROBE_READ_KERNEL_STR, 3,
+                IR_ARGS(IR_A_MEM(c->result.mem), IR_A_IMM(COMM_SIZE), IR_A_REG(at)));
+        return;
+    }
+    ir_call(c->b, H_GET_CURRENT_COMM, 2, IR_ARGS(IR_A_MEM(c->result.mem), IR_A_IMM(COMM_SIZE)));
 }
 
 static void emit_ppid(struct intrinsic_call *c)
@@ -176,21 +215,48 @@ static void emit_raise_signal(struct intrinsic_call *c)
 
 /* ---- the probe ---- */
 
-static void emit_pp(struct intrinsic_call *c)
+static const char *point_text(const struct probe *p)
 {
-    c->result = ir_literal(c->b, c->probe->pp);
+    return p->pp;
 }
 
-/* The innermost quoted word of the probe point, or its last component. */
-static const char *probe_function(struct intrinsic_call *c)
+static const char *point_function(const struct probe *p)
 {
-    const char *pp = c->probe->attach.name ? c->probe->attach.name : "";
-    return pp;
+    return p->attach.name ? p->attach.name : "";
+}
+
+/* A text of the probe.  One program for many points has a table of their texts, and the
+ * cookie of the link says which it is. */
+static void text_of_point(struct intrinsic_call *c, const char *(*text)(const struct probe *p),
+                          uint32_t bound)
+{
+    const struct probe *p = c->probe;
+    if (!p->also.n) {
+        c->b->fn->slots.v[c->result.mem.id].frame = false;
+        c->result = ir_literal(c->b, text(p));
+        return;
+    }
+    struct ir_module *m = c->b->mod;
+    uint32_t stride = (bound + 7) / 8 * 8, n = (uint32_t)p->also.n + 1;
+    uint32_t table = build_rodata(m, n * stride);
+    for (uint32_t i = 0; i < n; i++)
+        snprintf((char *)m->rodata + table + i * stride, bound, "%s",
+                 text(i ? p->also.v[i - 1] : p));
+    ir_reg cookie = ir_call(c->b, H_GET_ATTACH_COOKIE, 1, IR_ARGS(IR_A_PROG));
+    ir_lib(c->b, "rt_point_text", 5,
+           IR_ARGS(IR_A_CTX, IR_A_OFF(c->result.mem), IR_A_IMM(table), IR_A_IMM(stride),
+                   IR_A_REG(cookie)));
+    c->result.bound = bound;
+}
+
+static void emit_pp(struct intrinsic_call *c)
+{
+    text_of_point(c, point_text, c->b->session->pp_bound);
 }
 
 static void emit_ppfunc(struct intrinsic_call *c)
 {
-    c->result = ir_literal(c->b, probe_function(c));
+    text_of_point(c, point_function, c->b->session->probefunc_bound);
 }
 
 static void emit_is_return(struct intrinsic_call *c)
@@ -354,8 +420,8 @@ static const struct intrinsic general[] = {
     {"own_user_ns", TY_LONG, 0, emit_own_user_ns, false},
     {"stap_uid", TY_LONG, 0, emit_stap_uid, false},
     {"raise", TY_UNKNOWN, 0, emit_raise_signal, false},
-    {"pp", TY_STRING, 0, emit_pp, false},
-    {"ppfunc", TY_STRING, 0, emit_ppfunc, false},
+    {"pp", TY_STRING, BOUND_PP, emit_pp, true},
+    {"ppfunc", TY_STRING, BOUND_FUNCTION, emit_ppfunc, true},
     {"is_return", TY_LONG, 0, emit_is_return, false},
     {"target", TY_LONG, 0, emit_target, false},
     {"module_name", TY_STRING, 8, emit_module_name, false},

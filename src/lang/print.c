@@ -294,10 +294,12 @@ void print_expr(struct strbuf *out, const struct expr *e)
         strbuf_putc(out, ')');
         break;
     case EX_CTX:
-        strbuf_printf(out, "@context(%u, %lld)", e->deref.size, (long long)e->num);
+        strbuf_printf(out, "@context(%s%u, %lld)", e->deref.is_signed ? "signed " : "",
+                      e->deref.size, (long long)e->num);
         break;
     case EX_DEREF:
-        strbuf_printf(out, "%s(%u, (", e->deref.user ? "@uderef" : "@kderef", e->deref.size);
+        strbuf_printf(out, "%s(%s%u, (", e->deref.user ? "@uderef" : "@kderef",
+                      e->deref.is_signed ? "signed " : "", e->deref.size);
         print_expr(out, e->a);
         strbuf_printf(out, ") + %lld)", (long long)e->num);
         break;

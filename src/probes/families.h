@@ -9,6 +9,7 @@ extern const struct probe_provider timer_provider;      /* timer.c */
 extern const struct probe_provider tracepoint_provider; /* tracepoint.c */
 extern const struct probe_provider syscall_provider;    /* syscall.c */
 extern const struct probe_provider kprobe_provider;     /* kprobe.c */
+extern const struct probe_provider netfilter_provider;  /* netfilter.c */
 extern const struct probe_provider task_provider;       /* process_task.c */
 extern const struct probe_provider process_provider;    /* process.c */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "probes/pmu.h"
 
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/perf_event.h>
 #include <stdio.h>
@@ -27,8 +28,8 @@ bool pmu_exists(const char *pmu)
     return read_number(pmu, "type", "%d") >= 0;
 }
 
-int pmu_attach(const char *pmu, bool is_return, const char *config1, uint64_t config2,
-               uint64_t reference, pid_t pid, int prog_fd, int *fds, size_t *nfds)
+static int open_event(const char *pmu, bool is_return, const char *config1, uint64_t config2,
+                      uint64_t reference, pid_t pid, int *fds, size_t *nfds)
 {
     int type = read_number(pmu, "type", "%d");
     int retprobe = read_number(pmu, "format/retprobe", "config:%d");
@@ -46,6 +47,29 @@ int pmu_attach(const char *pmu, bool is_return, const char *config1, uint64_t co
     if (fd < 0)
         return -errno;
     fds[(*nfds)++] = fd;
+    return fd;
+}
+
+int pmu_attach_cookie(const char *pmu, bool is_return, const char *config1, uint64_t config2,
+                      int prog_fd, uint64_t cookie, int *fds, size_t *nfds)
+{
+    int fd = open_event(pmu, is_return, config1, config2, 0, 0, fds, nfds);
+    if (fd < 0)
+        return fd;
+    LIBBPF_OPTS(bpf_link_create_opts, o, .perf_event.bpf_cookie = cookie);
+    int link = bpf_link_create(prog_fd, fd, BPF_PERF_EVENT, &o);
+    if (link < 0)
+        return link;
+    fds[(*nfds)++] = link;
+    return ioctl(fd, PERF_EVENT_IOC_ENABLE, 0) ? -errno : 0;
+}
+
+int pmu_attach(const char *pmu, bool is_return, const char *config1, uint64_t config2,
+               uint64_t reference, pid_t pid, int prog_fd, int *fds, size_t *nfds)
+{
+    int fd = open_event(pmu, is_return, config1, config2, reference, pid, fds, nfds);
+    if (fd < 0)
+        return fd;
     if (ioctl(fd, PERF_EVENT_IOC_SET_BPF, prog_fd) || ioctl(fd, PERF_EVENT_IOC_ENABLE, 0))
         return -errno;
     return 0;

@@ -14,3 +14,6 @@ bool pmu_exists(const char *pmu);
  * 0 or -errno; descriptors to close are appended. */
 int pmu_attach(const char *pmu, bool is_return, const char *config1, uint64_t config2,
                uint64_t reference, pid_t pid, int prog_fd, int *fds, size_t *nfds);
+/* The same for every process by a link, which tells the program `cookie`: two descriptors. */
+int pmu_attach_cookie(const char *pmu, bool is_return, const char *config1, uint64_t config2,
+                      int prog_fd, uint64_t cookie, int *fds, size_t *nfds);

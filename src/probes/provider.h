@@ -16,6 +16,14 @@ struct probe_pattern {
 };
 
 typedef VEC(struct probe *) probe_vec;
+typedef VEC(int) fd_vec;
+
+/* What attach_many left out. */
+struct attach_outcome {
+    size_t refused;
+    const char *example; /* one of them */
+    const char *why;     /* of a failure: more than its number says; or NULL */
+};
 
 /* Where @entry() is evaluated.  The two expressions give one number for one call of the
  * function in one thread: the address of its frame. */
@@ -50,12 +58,22 @@ struct probe_provider {
      * a probe at its entry sees the parameters.  False: p has no such place.  May be NULL. */
     bool (*entry)(struct session *s, const struct probe *p, const struct token *tok, bool start,
                   struct entry_point *out);
+    /* Called for each probe that is left when pass 2 is over: the last chance to choose
+     * how it is attached, now that its handler is known.  May be NULL. */
+    void (*settle)(struct session *s, struct probe *p);
 
     /* Attaches a loaded BPF program; returns 0 and appends file descriptors
      * whose close detaches, or -errno.  NULL: the session runs the handler
      * itself (begin, end, error, timers). */
     int (*attach)(const struct attach_point *at, int prog_fd, int *fds, size_t *nfds,
                   size_t max_fds);
+
+    /* For families whose equal handlers may share a program: attaches it to p and to
+     * all of p->also, each with its number as the cookie of the link.  Points that the
+     * kernel refuses are left out, if any other is left.  0 or -errno; descriptors to
+     * close are appended.  NULL: attach. */
+    int (*attach_many)(struct session *s, const struct probe *p, int prog_fd, fd_vec *fds,
+                       struct attach_outcome *outcome);
 
     /* Calls fn with every probe point that matches `pp`, with a "name:type"
      * list of its variables for -L.  May be NULL. */

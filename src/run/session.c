@@ -350,6 +350,7 @@ int run_session(struct session *s, struct ir_module *mod, struct bpf_running *bp
         if (!child_report(&r.child, s))
             r.failed = true;
         report_output(&r);
+        r.head->skipped_nested += bpf_missed(bpf);
         if (report_end(s, r.head, &r.sink))
             r.failed = true;
     }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "debuginfo/btf.h"
 #include "sema/session.h"
 
@@ -14,6 +15,21 @@ struct kernel_btf *session_btf(struct session *s, const char **why)
     if (!s->kernel_btf)
         s->kernel_btf = kernel_btf_open(s->arena, why);
     return s->kernel_btf;
+}
+
+struct kernel_btf *session_module_btf(struct session *s, const char *module, const char **why)
+{
+    struct kernel_btf *base = session_btf(s, why), *b;
+    if (!base)
+        return NULL;
+    if (!s->module_btf) {
+        s->module_btf = arena_new_obj(s->arena, struct hash);
+        hash_init(s->module_btf, s->arena);
+    }
+    b = hash_get(s->module_btf, module);
+    if (!b && (b = module_btf_open(s->arena, base, module, why)))
+        hash_put(s->module_btf, arena_strdup(s->arena, module), b);
+    return b;
 }
 
 struct limit {

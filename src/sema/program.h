@@ -21,6 +21,7 @@ enum attach_kind {
     ATTACH_URETPROBE,
     ATTACH_KPROBE,
     ATTACH_KRETPROBE,
+    ATTACH_NETFILTER,
 };
 
 /* BPF program type that runs the handler (values are ours). */
@@ -30,6 +31,10 @@ enum prog_kind {
     PROG_RAW_TP,  /* arguments are numbers */
     PROG_PERF_EVENT,
     PROG_KPROBE, /* kprobes and uprobes: the context is struct pt_regs */
+    PROG_FENTRY, /* the context is arguments by number, and the result (CTX_RESULT): kernel function
+                  */
+    PROG_NETFILTER,    /* two pointers, struct bpf_nf_ctx; few helpers, and its result counts */
+    PROG_KPROBE_MULTI, /* the same, for a link to many functions */
 };
 
 /* System calls by slot: a number, or CALLS_32 + the number that a 32-bit program uses. */
@@ -45,6 +50,9 @@ static inline bool call_in(const struct call_set *c, uint32_t slot)
 {
     return slot < CALLS_MAX && c->bits[slot / 64] >> slot % 64 & 1;
 }
+/* EX_CTX.num in a PROG_FENTRY: of the result, and of a number that is the same at the entry
+ * and at the return of one call, and no other's meanwhile. */
+enum { CTX_RESULT = 100, CTX_FRAME };
 
 struct attach_point {
     enum attach_kind kind;
@@ -52,7 +60,8 @@ struct attach_point {
     int64_t sequence; /* begin(N), end(N), error(N) */
     uint64_t interval_ns, random_ns;
     const char *name; /* tracepoint or syscall name */
-    uint32_t btf_id;  /* ATTACH_TRACEPOINT, _SYSCALL_*: id of the typedef in vmlinux BTF */
+    uint32_t btf_id;  /* PROG_FENTRY: of the function; ATTACH_TRACEPOINT, _SYSCALL_*: id of the
+                         typedef in vmlinux BTF */
     int32_t nr;       /* system call number; -1 = every call, or CALL_NONE */
     int32_t nr32;     /* … of a 32-bit program, or CALL_NONE */
     bool exit_after;  /* oneshot: the session ends when the handler has run */
@@ -88,6 +97,9 @@ struct probe {
     int id; /* index in program.probes */
     struct entry_saves
         *saves[2]; /* sema: values kept from the entry; [1]: from its first instruction */
+    /* Others with the same handler, which this one's program serves too (sema/merge.c).
+     * Their numbers are 1 …, this one's is 0. */
+    VEC(struct probe *) also;
 };
 
 struct regex {

@@ -54,8 +54,12 @@ struct session {
     bool overload_off;                             /* -DSTP_NO_OVERLOAD */
     int64_t mintimens;
 
-    void *tapset;     /* sema/tapset.c: private index */
-    void *kernel_btf; /* debuginfo/btf.c: private, loaded on first use */
+    unsigned fentry_probes;             /* probes/kprobe_fentry.c */
+    uint32_t pp_bound, probefunc_bound; /* ir/bounds.c: the longest, with the NUL */
+
+    void *tapset;            /* sema/tapset.c: private index */
+    void *kernel_btf;        /* debuginfo/btf.c: private, loaded on first use */
+    struct hash *module_btf; /* by module, those that were opened */
     struct hash
         *modules; /* probes/process_data.c: by path, programs and libraries that were read */
 };
@@ -63,6 +67,8 @@ struct session {
 struct kernel_btf;
 /* The kernel's types, opened on first use; NULL with *why set when there are none. */
 struct kernel_btf *session_btf(struct session *s, const char **why);
+/* The types of a loaded module, in which those of the kernel are found too. */
+struct kernel_btf *session_module_btf(struct session *s, const char *module, const char **why);
 
 /* Values of -D for the limits above; false and a message for a bad number. */
 bool session_limits(struct session *s);
@@ -73,6 +79,8 @@ struct program *sema_elaborate(struct session *s, struct ast_file *const *files,
 
 /* Evaluating it has no effect and cannot fail; types and callees are known. */
 bool pure_expr(const struct expr *e);
+/* Probes whose handlers are equal become one with many points.  Before pass 3. */
+void sema_merge(struct session *s, struct program *p);
 
 /* What the original finds only in pass 3: break and continue outside loops. */
 bool sema_check_loops(struct session *s, const struct program *p);

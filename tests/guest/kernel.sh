@@ -38,3 +38,21 @@ run -e 'probe kernel.function("vfs_read") { println($cuont) }'
 # Hundreds of functions by a pattern; those the kernel does not let us probe are left out.
 run -w -T 60 -c 'cat /etc/hostname' -e 'global n probe kernel.function("vfs_*") { n++ } probe end { println(n > 0 ? "hit" : "none"); n = 0 }'
 grep -q '^hit' "$TMP/out" && pass kprobe-pattern || fail kprobe-pattern "status $rc: $(first_line "$TMP/err")"
+
+# One program serves many functions and knows which it is.
+run -w -T 60 -c 'cat /etc/hostname' -e '
+global c probe kernel.function("vfs_o*") { c[probefunc(), pp()]++ }
+probe end { println(c["vfs_open", "kernel.function(\"vfs_open\")"] > 0, " ", ["vfs_read", "kernel.function(\"vfs_read\")"] in c); delete c }'
+grep -qx '1 0' "$TMP/out" && pass kprobe-shared || fail kprobe-shared "status $rc: $(first_line "$TMP/out") $(first_line "$TMP/err")"
+
+# Statements, addresses, exported functions.
+addr=0x$(awk '$2 == "T" && $3 == "vfs_read" { print $1 }' /proc/kallsyms)
+run -c 'cat /etc/hostname' -e "probe kprobe.statement($addr).absolute { println(pp(), \" \", probefunc()); exit() }"
+[ "$(head -n 1 "$TMP/out")" != guest ] || sed -i 1d "$TMP/out"
+grep -qx "kprobe.statement($addr).absolute vfs_read" "$TMP/out" && pass kprobe-absolute || fail kprobe-absolute "$(first_line "$TMP/out") $(first_line "$TMP/err")"
+run -e 'probe kernel.statement("vfs_read+1") { println(1) }'
+[ $rc = 1 ] && grep -q "no instruction of 'vfs_read' begins at +0x1" "$TMP/err" && pass kprobe-middle || fail kprobe-middle "status $rc: $(first_line "$TMP/err")"
+run -l 'kernel.function("tcp_s*").exported'
+grep -qx 'kernel.function("tcp_sendmsg").exported' "$TMP/out" && ! grep -q tcp_sacktag "$TMP/out" && pass kprobe-exported || fail kprobe-exported "$(first_line "$TMP/out")"
+run -e 'probe kernel.function("vfs_read@fs/read_write.c") { }'
+[ $rc = 1 ] && grep -q 'debug information' "$TMP/err" && pass kprobe-needs-dwarf || fail kprobe-needs-dwarf "$(first_line "$TMP/err")"

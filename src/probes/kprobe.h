@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Private to the probes of kernel functions: kprobe.c (their patterns and variables),
+ * kprobe_find.c (which functions a pattern names), kprobe_attach.c. */
+#pragma once
+#include "base/hash.h"
+#include "probes/kernel_data.h"
+
+/* probe_pattern.id of these families */
+enum kprobe_point {
+    KP_ENTRY,
+    KP_RETURN,
+    KP_EXPORTED,
+    KP_STATEMENT, /* "function+offset" */
+    KP_ABSOLUTE,  /* an address */
+    KP_DWARF,     /* needs the kernel's debug information */
+};
+
+/* attach_point.priv */
+struct kernel_function {
+    const char *name, *module;    /* module NULL: the kernel itself */
+    struct kernel_btf *btf;       /* where proto is from */
+    const struct btf_type *proto; /* NULL: not in BTF */
+    uint64_t addr;                /* 0: by name */
+    uint64_t offset;              /* from the start of the function */
+    bool is_return, one_of_many;
+    bool settled;
+    struct probe *pair; /* of a return: what saves values for it at the entry; and back */
+};
+
+/* Appends a probe for each function that the point names; NULL, or why there is none. */
+const char *kprobe_find(struct session *s, const struct probe_pattern *pat,
+                        const struct probe_point *pp, probe_vec *out, const char **hint);
+
+/* probe_provider.settle */
+void kprobe_settle(struct session *s, struct probe *p);
+/* probe_provider.attach_many */
+int kprobe_attach_many(struct session *s, const struct probe *p, int prog_fd, fd_vec *fds,
+                       struct attach_outcome *outcome);

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Attaching to functions of the kernel: one by one as events of perf, or, where the
+ * kernel has it (CONFIG_FPROBE), one link to all the functions of a pattern. */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "probes/kprobe.h"
+#include "probes/pmu.h"
+
+/* include/uapi/linux/bpf.h of kernels since 5.18 */
+enum { LINK_TRACE_KPROBE_MULTI = 42, LINK_MULTI_RETURN = 1 };
+
+static const struct probe *point(const struct probe *p, size_t i)
+{
+    return i ? p->also.v[i - 1] : p;
+}
+
+static const struct kernel_function *function(const struct probe *p, size_t i)
+{
+    return point(p, i)->attach.priv;
+}
+
+/* This function, or this place in it, is not for probing. */
+static bool is_refusal(int err)
+{
+    return err == -EINVAL || err == -ENOENT || err == -ESRCH || err == -EADDRNOTAVAIL ||
+           err == -EOPNOTSUPP || err == -EILSEQ || err == -EBUSY;
+}
+
+static void refuse(const struct probe *p, size_t i, struct attach_outcome *o)
+{
+    o->refused++;
+    o->example = point(p, i)->attach.name;
+}
+
+/* ---- many at once ---- */
+
+struct multi {
+    struct session *s;
+    const struct probe *p;
+    int prog;
+    const char **names;
+    __u64 *cookies;
+    fd_vec *fds;
+    struct attach_outcome *o;
+    int last;          /* error */
+    unsigned attempts; /* the kernel looks through all its symbols each time */
+};
+
+enum { ATTEMPTS_MAX = 200 };
+
+/* One that is refused makes all fail: then by halves. */
+static void attach_range(struct multi *m, size_t from, size_t n)
+{
+    LIBBPF_OPTS(bpf_link_create_opts, o, .kprobe_multi.cnt = (__u32)n,
+                .kprobe_multi.syms = m->names + from, .kprobe_multi.cookies = m->cookies + from,
+                .kprobe_multi.flags = function(m->p, 0)->is_return ? LINK_MULTI_RETURN : 0);
+    int fd = bpf_link_create(m->prog, 0, (enum bpf_attach_type)LINK_TRACE_KPROBE_MULTI, &o);
+    if (fd >= 0) {
+        vec_push(m->s->arena, m->fds, fd);
+        return;
+    }
+    m->last = fd;
+    if (n == 1 || !is_refusal(fd) || ++m->attempts > ATTEMPTS_MAX) {
+        for (size_t i = from; i < from + n; i++)
+            refuse(m->p, i, m->o);
+        return;
+    }
+    attach_range(m, from, n / 2);
+    attach_range(m, from + n / 2, n - n / 2);
+}
+
+static int attach_multi(struct session *s, const struct probe *p, int prog, fd_vec *fds,
+                        struct attach_outcome *o)
+{
+    size_t n = p->also.n + 1, before = fds->n;
+    struct multi m = {.s = s, .p = p, .prog = prog, .fds = fds, .o = o};
+    m.names = arena_new_array(s->arena, const char *, n);
+    m.cookies = arena_new_array(s->arena, __u64, n);
+    for (size_t i = 0; i < n; i++) {
+        m.names[i] = function(p, i)->name;
+        m.cookies[i] = i;
+    }
+    attach_range(&m, 0, n);
+    return fds->n > before ? 0 : m.last;
+}
+
+/* ---- one by one ---- */
+
+static int attach_one(const struct kernel_function *f, int prog, uint64_t cookie, int *fds,
+                      size_t *n)
+{
+    char name[512];
+    snprintf(name, sizeof name, "%s%s%s", f->module ? f->module : "", f->module ? ":" : "",
+             f->name);
+    return pmu_attach_cookie("kprobe", f->is_return, f->addr ? NULL : name,
+                             f->addr ? f->addr : f->offset, prog, cookie, fds, n);
+}
+
+/* Listed by the kernel as not to be probed. */
+static bool is_blacklisted(const char *name)
+{
+    FILE *f = fopen("/sys/kernel/debug/kprobes/blacklist", "re");
+    char line[512], have[300];
+    bool found = false;
+    while (f && !found && fgets(line, sizeof line, f))
+        found = sscanf(line, "%*s %299s", have) == 1 && strcmp(have, name) == 0;
+    if (f)
+        fclose(f);
+    return found;
+}
+
+static const char *explain(struct session *s, const struct kernel_function *f, int err)
+{
+    if (is_blacklisted(f->name))
+        return arena_printf(s->arena,
+                            "the kernel does not let '%s' be probed: it is on its list "
+                            "/sys/kernel/debug/kprobes/blacklist",
+                            f->name);
+    if (err == -ENOENT)
+        return arena_printf(s->arena,
+                            "the kernel has no symbol '%s': the compiler has inlined or "
+                            "renamed that function",
+                            f->name);
+    if (err == -EADDRNOTAVAIL)
+        return arena_printf(s->arena,
+                            "the kernel has several functions '%s', and takes only a "
+                            "name that is there once",
+                            f->name);
+    if ((err == -EILSEQ || err == -EINVAL) && f->offset)
+        return arena_printf(s->arena, "no instruction of '%s' begins at +%#llx", f->name,
+                            (unsigned long long)f->offset);
+    return NULL;
+}
+
+static int attach_singly(struct session *s, const struct probe *p, int prog, fd_vec *fds,
+                         struct attach_outcome *o)
+{
+    size_t before = fds->n;
+    int last = 0;
+    for (size_t i = 0; i <= p->also.n; i++) {
+        const struct kernel_function *f = function(p, i);
+        int fd[2];
+        size_t n = 0;
+        int err = attach_one(f, prog, i, fd, &n);
+        for (size_t k = 0; k < n; k++)
+            vec_push(s->arena, fds, fd[k]);
+        if (!err)
+            continue;
+        last = err;
+        if (!is_refusal(err) || !f->one_of_many) {
+            o->why = explain(s, f, err);
+            return err;
+        }
+        refuse(p, i, o);
+    }
+    /* Of a pattern's functions any may be refused; it says so when it was the only one. */
+    return fds->n > before || function(p, 0)->one_of_many ? 0 : last;
+}
+
+int kprobe_attach_many(struct session *s, const struct probe *p, int prog_fd, fd_vec *fds,
+                       struct attach_outcome *o)
+{
+    if (p->attach.prog == PROG_FENTRY) {
+        int fd = bpf_raw_tracepoint_open(NULL, prog_fd);
+        if (fd >= 0)
+            vec_push(s->arena, fds, fd);
+        return fd < 0 ? fd : 0;
+    }
+    return p->attach.prog == PROG_KPROBE_MULTI ? attach_multi(s, p, prog_fd, fds, o)
+                                               : attach_singly(s, p, prog_fd, fds, o);
+}
