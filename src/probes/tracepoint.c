@@ -7,9 +7,11 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "probes/kernel_data.h"
 
 #define PREFIX "btf_trace_"
+#define ITERATOR "__traceiter_"
 #define TRACEFS "/sys/kernel/tracing"
 
 static const struct probe_pattern patterns[] = {
@@ -34,10 +36,11 @@ static const char *events_dir(void)
 
 struct search {
     struct session *s;
-    const char *name;          /* pattern */
-    bool any_system;           /* none was named, or "*" */
-    const char *label;         /* what stands before the name in pp(): "sched:" or "" */
-    VEC(const char *) systems; /* folders of tracefs */
+    const char *name; /* pattern */
+    bool any_system;  /* none was named, or "*" */
+    const char *events;
+    VEC(const char *) systems; /* folders of `events` that match */
+    struct hash by_event;      /* name → system, when many are looked up */
     const char *point;
     probe_vec *out;
     VEC(const char *) all;
@@ -48,36 +51,58 @@ static bool is_pattern(const char *s)
     return strpbrk(s, "*?[") != NULL;
 }
 
-/* Folders of the systems that match.  False: there is no tracefs. */
+/* Systems that match.  False: there is no tracefs. */
 static bool find_systems(struct search *w, const char *pattern)
 {
-    const char *events = events_dir();
-    DIR *d = events ? opendir(events) : NULL;
+    w->events = events_dir();
+    DIR *d = w->events ? opendir(w->events) : NULL;
     if (!d)
         return false;
     for (const struct dirent *e; (e = readdir(d));)
         if (e->d_name[0] != '.' && fnmatch(pattern, e->d_name, 0) == 0)
-            vec_push(w->s->arena, &w->systems,
-                     arena_printf(w->s->arena, "%s/%s", events, e->d_name));
+            vec_push(w->s->arena, &w->systems, arena_strdup(w->s->arena, e->d_name));
     closedir(d);
     return true;
 }
 
-static void add_probe(struct search *w, const char *name, uint32_t id)
+static void index_events(struct search *w)
 {
+    hash_init(&w->by_event, w->s->arena);
+    vec_for (i, w->systems) {
+        DIR *d = opendir(arena_printf(w->s->arena, "%s/%s", w->events, w->systems.v[i]));
+        for (const struct dirent *e; d && (e = readdir(d));)
+            if (e->d_name[0] != '.')
+                hash_put(&w->by_event, arena_strdup(w->s->arena, e->d_name),
+                         (void *)w->systems.v[i]);
+        if (d)
+            closedir(d);
+    }
+}
+
+/* NULL: of none of those that match, or none is known: some tracepoints have no event. */
+static const char *system_of(struct search *w, const char *name)
+{
+    if (w->by_event.arena)
+        return hash_get(&w->by_event, name);
+    vec_for (i, w->systems)
+        if (access(arena_printf(w->s->arena, "%s/%s/%s", w->events, w->systems.v[i], name), F_OK) ==
+            0)
+            return w->systems.v[i];
+    return NULL;
+}
+
+static bool add_probe(struct search *w, const char *name, uint32_t id)
+{
+    const char *system = system_of(w, name);
+    if (!system && !w->any_system)
+        return false;
     struct probe *p = new_probe(w->s, ATTACH_TRACEPOINT, PROG_RAW_TP);
     p->attach.name = name;
     p->attach.btf_id = id;
-    p->pp = arena_printf(w->s->arena, "kernel.%s(\"%s%s\")", w->point, w->label, name);
+    p->pp = arena_printf(w->s->arena, "kernel.%s(\"%s%s%s\")", w->point, system ? system : "",
+                         system ? ":" : "", name);
     vec_push(w->s->arena, w->out, p);
-}
-
-static bool system_matches(struct search *w, const char *name)
-{
-    for (size_t i = 0; i < w->systems.n; i++)
-        if (access(arena_printf(w->s->arena, "%s/%s", w->systems.v[i], name), F_OK) == 0)
-            return true;
-    return w->any_system;
+    return true;
 }
 
 static void consider(const char *typedef_name, uint32_t id, void *arg)
@@ -85,7 +110,7 @@ static void consider(const char *typedef_name, uint32_t id, void *arg)
     struct search *w = arg;
     const char *name = typedef_name + strlen(PREFIX);
     vec_push(w->s->arena, &w->all, name);
-    if (fnmatch(w->name, name, 0) == 0 && system_matches(w, name))
+    if (fnmatch(w->name, name, 0) == 0)
         add_probe(w, name, id);
 }
 
@@ -97,24 +122,22 @@ static const char *resolve(struct session *s, const struct probe_pattern *pat,
     (void)pat;
     if (!b)
         return why;
-    struct search w = {.s = s, .out = out, .point = pp->comps.v[1].name, .label = ""};
+    struct search w = {.s = s, .out = out, .point = pp->comps.v[1].name};
     const char *colon = strchr(spec, ':');
     const char *system = colon ? arena_strndup(s->arena, spec, (size_t)(colon - spec)) : "*";
     w.name = colon ? colon + 1 : spec;
     w.any_system = strcmp(system, "*") == 0;
-    if (!is_pattern(system))
-        w.label = arena_printf(s->arena, "%s:", system);
-    if (!w.any_system && !find_systems(&w, system)) {
+    if (!find_systems(&w, system) && !w.any_system) {
         *hint = "mount it (mount -t tracefs tracefs " TRACEFS
                 "), or name the tracepoint without its system";
         return "no tracefs: which system a tracepoint belongs to is not known";
     }
     if (!is_pattern(w.name)) {
         uint32_t id = kbtf_find(b, arena_printf(s->arena, PREFIX "%s", w.name), BTF_KIND_TYPEDEF);
-        if (id && system_matches(&w, w.name)) {
-            add_probe(&w, w.name, id);
+        if (id && add_probe(&w, w.name, id))
             return NULL;
-        }
+    } else {
+        index_events(&w);
     }
     size_t before = out->n;
     kbtf_each(b, PREFIX, BTF_KIND_TYPEDEF, consider, &w);
@@ -124,14 +147,21 @@ static const char *resolve(struct session *s, const struct probe_pattern *pat,
     return *near ? arena_printf(s->arena, "no match (similar tracepoints: %s)", near) : "no match";
 }
 
+static void note_prototype(const char *name, uint32_t id, void *arg)
+{
+    hash_put(arg, name, (void *)(uintptr_t)id);
+}
+
 /* The prototype with the names of the arguments: that of the function which calls the
- * tracepoint's handlers. */
+ * tracepoint's handlers.  `known`: their ids by name, or NULL. */
 static const struct btf_type *prototype(struct session *s, struct kernel_btf *b,
-                                        struct attach_point *at)
+                                        struct attach_point *at, const struct hash *known)
 {
     if (at->priv)
         return at->priv;
-    uint32_t id = kbtf_find(b, arena_printf(s->arena, "__traceiter_%s", at->name), BTF_KIND_FUNC);
+    const char *name = arena_printf(s->arena, ITERATOR "%s", at->name);
+    uint32_t id = known ? (uint32_t)(uintptr_t)hash_get(known, name)
+                        : kbtf_find(b, name, BTF_KIND_FUNC);
     const struct btf_type *t = kbtf_type(b, id);
     if (!t) {
         /* The typedef is of a pointer to the same prototype; the names may be missing. */
@@ -149,7 +179,7 @@ static const struct btf_type *prototype(struct session *s, struct kernel_btf *b,
 static const char *argument_name(struct session *s, struct kernel_btf *b, const struct btf_param *p,
                                  uint32_t i)
 {
-    const char *name = kbtf_name(b, p[i].name_off);
+    const char *name = kbtf_name(b, p->name_off);
     return *name ? name : arena_printf(s->arena, "arg%u", i);
 }
 
@@ -175,7 +205,7 @@ static struct expr *all_arguments(struct session *s, struct kernel_btf *b,
     expr_vec args = {0};
     for (uint32_t i = 1; i < BTF_INFO_VLEN(proto->info); i++) {
         format =
-            arena_printf(s->arena, "%s%s%s=", format, i > 1 ? " " : "", argument_name(s, b, p, i));
+            arena_printf(s->arena, "%s%s%s=", format, i > 1 ? " " : "", argument_name(s, b, &p[i], i - 1));
         kdata_format(s, b, argument(s, b, &p[i], i - 1, e->tok), dollars, &format, &args);
     }
     return kdata_sprintf(s, e->tok, format, &args);
@@ -188,7 +218,7 @@ static struct expr *target(struct session *s, struct probe *pr, const struct exp
     if (e->kind == EX_CAST)
         return kdata_cast(s, e, lvalue, why);
     struct kernel_btf *b = session_btf(s, why);
-    const struct btf_type *proto = b ? prototype(s, b, &pr->attach) : NULL;
+    const struct btf_type *proto = b ? prototype(s, b, &pr->attach, NULL) : NULL;
     if (!proto)
         return NULL;
     *why = NULL;
@@ -206,7 +236,7 @@ static struct expr *target(struct session *s, struct probe *pr, const struct exp
     const char *names[32];
     size_t n = 0;
     for (uint32_t i = 1; i < BTF_INFO_VLEN(proto->info); i++) {
-        const char *name = argument_name(s, b, p, i);
+        const char *name = argument_name(s, b, &p[i], i - 1);
         if (strcmp(name, t->name + 1) == 0)
             return kdata_steps(s, b, argument(s, b, &p[i], i - 1, e->tok), t, e->tok, why);
         if (n < sizeof names / sizeof *names)
@@ -220,32 +250,6 @@ static struct expr *target(struct session *s, struct probe *pr, const struct exp
     return NULL;
 }
 
-static const char *type_name(struct session *s, struct kernel_btf *b, uint32_t id)
-{
-    const struct btf_type *t = kbtf_type(b, id);
-    if (!t)
-        return "void";
-    const char *name = kbtf_name(b, t->name_off);
-    switch (BTF_INFO_KIND(t->info)) {
-    case BTF_KIND_PTR:
-        return arena_printf(s->arena, "%s*", type_name(s, b, t->type));
-    case BTF_KIND_CONST:
-        return arena_printf(s->arena, "const %s", type_name(s, b, t->type));
-    case BTF_KIND_STRUCT:
-        return arena_printf(s->arena, "struct %s", name);
-    case BTF_KIND_UNION:
-        return arena_printf(s->arena, "union %s", name);
-    case BTF_KIND_ENUM:
-        return arena_printf(s->arena, "enum %s", name);
-    case BTF_KIND_VOLATILE:
-    case BTF_KIND_RESTRICT:
-    case BTF_KIND_TYPE_TAG:
-        return type_name(s, b, t->type);
-    default:
-        return name;
-    }
-}
-
 static void list(struct session *s, const struct probe_pattern *pat, const struct probe_point *pp,
                  void (*fn)(const char *point, const char *vars, void *arg), void *arg)
 {
@@ -254,13 +258,16 @@ static void list(struct session *s, const struct probe_pattern *pat, const struc
     struct kernel_btf *b = session_btf(s, &why);
     if (!b || resolve(s, pat, pp, &found, &hint))
         return;
+    struct hash known;
+    hash_init(&known, s->arena);
+    kbtf_each(b, ITERATOR, BTF_KIND_FUNC, note_prototype, &known);
     vec_for (i, found) {
-        const struct btf_type *proto = prototype(s, b, &found.v[i]->attach);
+        const struct btf_type *proto = prototype(s, b, &found.v[i]->attach, &known);
         const struct btf_param *p = proto ? (const void *)(proto + 1) : NULL;
-        const char *vars = "$$name:string $$parms:string $$vars:string";
+        const char *vars = "";
         for (uint32_t k = 1; proto && k < BTF_INFO_VLEN(proto->info); k++)
-            vars = arena_printf(s->arena, "%s $%s:%s", vars, argument_name(s, b, p, k),
-                                type_name(s, b, p[k].type));
+            vars = arena_printf(s->arena, "%s%s$%s:%s", vars, *vars ? " " : "",
+                                argument_name(s, b, &p[k], k - 1), kdata_c_type(s, b, p[k].type));
         fn(found.v[i]->pp, vars, arg);
     }
 }
