@@ -37,6 +37,7 @@ struct dw_module *dw_open(struct arena *a, const char *path, const char **why)
     m->types = kbtf_new(a);
     hash_init(&m->type_ids, a);
     hash_init(&m->type_dies, a);
+    hash_init(&m->code, a);
     m->dwfl = dwfl_begin(&callbacks);
     if (m->dwfl) {
         m->next = open_modules;
@@ -216,22 +217,27 @@ struct find {
     const char *pattern;
     dw_function_vec *out;
     const char *comp_dir;
+    bool inlined; /* a function that matches is inlined somewhere in this file */
 };
+
+/* A file of the project itself is named as in its own folder. */
+static const char *without_directory(const char *file, const char *dir)
+{
+    size_t n = dir && *dir == '/' ? strlen(dir) : 0;
+    return file && n && strncmp(file, dir, n) == 0 && file[n] == '/' ? file + n + 1 : file;
+}
 
 static const char *file_of(struct find *f, Dwarf_Die *die)
 {
-    const char *file = dwarf_decl_file(die);
-    size_t n = f->comp_dir ? strlen(f->comp_dir) : 0;
-    if (file && n && strncmp(file, f->comp_dir, n) == 0 && file[n] == '/')
-        return file + n + 1;
-    return file;
+    return without_directory(dwarf_decl_file(die), f->comp_dir);
 }
 
 static bool entry_of(Dwarf_Die *die, uint64_t *entry, uint64_t *end)
 {
     Dwarf_Addr base, start, stop, pc;
     ptrdiff_t off = 0;
-    if (dwarf_entrypc(die, &pc) != 0)
+    /* A function in several parts begins where the first one does. */
+    if (dwarf_entrypc(die, &pc) != 0 && dwarf_ranges(die, 0, &base, &pc, &stop) <= 0)
         return false;
     *entry = *end = pc;
     while ((off = dwarf_ranges(die, off, &base, &start, &stop)) > 0)
@@ -319,12 +325,6 @@ static void add_function(struct find *f, Dwarf_Die *die, bool inlined)
     vec_push(f->m->arena, f->out, fn);
 }
 
-static int inline_instance(Dwarf_Die *die, void *arg)
-{
-    add_function(arg, die, true);
-    return DWARF_CB_OK;
-}
-
 static const char *comp_dir_of(Dwarf_Die *cu)
 {
     Dwarf_Attribute a;
@@ -346,22 +346,154 @@ static int function(Dwarf_Die *die, void *arg)
     if (!name || fnmatch(f->pattern, name, 0) != 0)
         return DWARF_CB_OK;
     if (dwarf_func_inline(die))
-        dwarf_func_inline_instances(die, inline_instance, f);
+        f->inlined = true;
     else
         add_function(f, die, false);
     return DWARF_CB_OK;
 }
 
-static bool have_entry(const dw_function_vec *v, uint64_t entry)
+/* What the functions of a file have inlined, in one pass over it. */
+static void inline_instances(struct find *f, Dwarf_Die *die, int depth)
 {
-    vec_for (i, *v)
-        if (v->v[i].entry == entry && !v->v[i].inlined)
-            return true;
-    return false;
+    Dwarf_Die child;
+    for (int ok = dwarf_child(die, &child); ok == 0 && depth < 256;
+         ok = dwarf_siblingof(&child, &child)) {
+        switch (dwarf_tag(&child)) {
+        case DW_TAG_inlined_subroutine: {
+            const char *name = dwarf_diename(&child);
+            if (name && fnmatch(f->pattern, name, 0) == 0)
+                add_function(f, &child, true);
+            inline_instances(f, &child, depth + 1);
+            break;
+        }
+        case DW_TAG_subprogram:
+        case DW_TAG_lexical_block:
+        case DW_TAG_try_block:
+        case DW_TAG_catch_block:
+        case DW_TAG_namespace:
+        case DW_TAG_class_type:
+        case DW_TAG_structure_type:
+            inline_instances(f, &child, depth + 1);
+            break;
+        default:
+            break;
+        }
+    }
+}
+
+static int by_entry(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* The addresses where functions that are known already begin, in order. */
+static uint64_t *entries_of(struct find *f, size_t *n)
+{
+    uint64_t *v = arena_new_array(f->m->arena, uint64_t, f->out->n + 1);
+    *n = 0;
+    vec_for (i, *f->out)
+        if (!f->out->v[i].inlined)
+            v[(*n)++] = f->out->v[i].entry;
+    if (*n)
+        qsort(v, *n, sizeof *v, by_entry);
+    return v;
+}
+
+/* Functions in assembly have several names and no line of a declaration: that of their first
+ * instruction is taken. */
+static void assembly(struct dw_function *fn)
+{
+    Dwarf_Die die = *(const Dwarf_Die *)fn->priv, cu;
+    Dwarf_Line *line = dwarf_diecu(&die, &cu, NULL, NULL) ? dwarf_getsrc_die(&cu, fn->entry) : NULL;
+    if (!line || dwarf_lineno(line, &fn->line) != 0)
+        return;
+    fn->file = without_directory(dwarf_linesrc(line, NULL, NULL), comp_dir_of(&cu));
+}
+
+static size_t underscores(const char *name)
+{
+    return strspn(name, "_");
+}
+
+static int by_address(const void *a, const void *b)
+{
+    const struct dw_function *x = a, *y = b;
+    if (x->entry != y->entry)
+        return x->entry < y->entry ? -1 : 1;
+    size_t n = underscores(x->name), k = underscores(y->name);
+    return n != k ? (n < k ? -1 : 1) : strcmp(x->name, y->name);
+}
+
+/* Of the names of a function in assembly a pattern finds one. */
+static void one_name_each(struct find *f)
+{
+    dw_function_vec *out = f->out, asms = {0};
+    size_t n = 0;
+    vec_for (i, *out) {
+        struct dw_function *fn = &out->v[i];
+        if (fn->priv && !fn->inlined && !fn->file) {
+            assembly(fn);
+            vec_push(f->m->arena, &asms, *fn);
+        } else {
+            out->v[n++] = *fn;
+        }
+    }
+    out->n = n;
+    if (asms.n)
+        qsort(asms.v, asms.n, sizeof *asms.v, by_address);
+    vec_for (i, asms)
+        if (!i || asms.v[i].entry != asms.v[i - 1].entry || !strpbrk(f->pattern, "*?["))
+            vec_push(f->m->arena, out, asms.v[i]);
+}
+
+/* The function that begins at an address, by another name than its symbol's: malloc() is
+ * __libc_malloc() to the compiler. */
+static void alias_of(struct find *f, struct dw_function *fn)
+{
+    Dwarf_Addr bias = 0, entry;
+    dwfl_module_getelf(f->m->mod, &bias);
+    Dwarf_Die *cu = dw_debug(f->m) ? dwfl_module_addrdie(f->m->mod, fn->entry + bias, &bias) : NULL;
+    Dwarf_Die *scopes;
+    int n = cu ? dwarf_getscopes(cu, fn->entry, &scopes) : 0;
+    for (int i = 0; i < n; i++) {
+        if (dwarf_tag(&scopes[i]) != DW_TAG_subprogram || dwarf_entrypc(&scopes[i], &entry) != 0 ||
+            entry != fn->entry)
+            continue;
+        dw_function_vec one = {0};
+        struct find g = {.m = f->m, .pattern = "*", .out = &one, .comp_dir = comp_dir_of(cu)};
+        add_function(&g, &scopes[i], false);
+        if (one.n) {
+            const char *name = fn->name;
+            bool exported = fn->exported;
+            *fn = one.v[0];
+            fn->name = name;
+            fn->exported = exported;
+        }
+    }
+    if (n > 0)
+        free(scopes);
+}
+
+/* The same of functions that only the symbol table knows, from number `from` on. */
+static void one_symbol_each(struct find *f, size_t from)
+{
+    dw_function_vec *out = f->out;
+    if (out->n == from)
+        return;
+    qsort(out->v + from, out->n - from, sizeof *out->v, by_address);
+    size_t n = from + 1;
+    for (size_t i = from + 1; i < out->n; i++)
+        if (out->v[i].entry != out->v[n - 1].entry)
+            out->v[n++] = out->v[i];
+    out->n = n;
 }
 
 static void add_symbols(struct find *f)
 {
+    bool one = !strpbrk(f->pattern, "*?[");
+    size_t nknown, before = f->out->n;
+    uint64_t *known = entries_of(f, &nknown);
     int n = dwfl_module_getsymtab(f->m->mod);
     for (int i = 1; i < n; i++) {
         GElf_Sym sym;
@@ -379,9 +511,18 @@ static void add_symbols(struct find *f)
         char *version = strchr(fn.name, '@');
         if (version)
             *version = 0;
-        if (!have_entry(f->out, fn.entry))
+        if (bsearch(&fn.entry, known, nknown, sizeof *known, by_entry))
+            continue;
+        if (one)
+            alias_of(f, &fn);
+        bool listed = false; /* by another of its names */
+        for (size_t k = before; one && k < f->out->n && !listed; k++)
+            listed = f->out->v[k].entry == fn.entry;
+        if (!listed)
             vec_push(f->m->arena, f->out, fn);
     }
+    if (!one)
+        one_symbol_each(f, before);
 }
 
 void dw_functions(struct dw_module *m, const char *pattern, dw_function_vec *out)
@@ -396,8 +537,12 @@ void dw_functions(struct dw_module *m, const char *pattern, dw_function_vec *out
         if (unit != DW_UT_compile && unit != DW_UT_skeleton)
             continue;
         f.comp_dir = comp_dir_of(&die);
+        f.inlined = false;
         dwarf_getfuncs(top, function, &f, 0);
+        if (f.inlined)
+            inline_instances(&f, top, 0);
     }
+    one_name_each(&f);
     add_symbols(&f);
 }
 

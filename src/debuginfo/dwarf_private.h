@@ -19,6 +19,7 @@ struct dw_module {
     struct kernel_btf *types;
     struct hash type_ids;  /* address of a type's DIE, as text → id + 1 */
     struct hash type_dies; /* "struct node" → Dwarf_Die *; filled when first needed */
+    struct hash code;      /* offset of a file's DIE → its functions; dwarf_vars.c */
     bool indexed;
     struct dw_module *next; /* all that are open */
 };

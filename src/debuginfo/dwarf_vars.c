@@ -2,6 +2,7 @@
 /* Variables: which are in scope at an address, and where they are. */
 #include <dwarf.h>
 #include <fnmatch.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,13 +37,98 @@ static bool place_of(struct dw_module *m, Dwarf_Die *var, Dwarf_Die *function, u
     return false;
 }
 
+enum { SCOPES_MAX = 32 };
+
 struct scopes {
-    Dwarf_Die *v;
+    Dwarf_Die v[SCOPES_MAX]; /* the innermost first; the last is the file */
     int n;
-    int first;          /* the innermost that counts */
     Dwarf_Die function; /* the subprogram with the frame */
     bool has_function;
 };
+
+/* The functions of a file that have code, in order of addresses: an inlined instance does not
+ * say what it is part of. */
+struct code_range {
+    uint64_t start, end;
+    Dwarf_Die die;
+};
+struct code_index {
+    struct arena *arena;
+    VEC(struct code_range) ranges;
+};
+
+static int index_function(Dwarf_Die *die, void *arg)
+{
+    struct code_index *x = arg;
+    Dwarf_Addr base, start, end;
+    ptrdiff_t off = 0;
+    while ((off = dwarf_ranges(die, off, &base, &start, &end)) > 0) {
+        struct code_range r = {start, end, *die};
+        vec_push(x->arena, &x->ranges, r);
+    }
+    return DWARF_CB_OK;
+}
+
+static int by_start(const void *a, const void *b)
+{
+    const struct code_range *x = a, *y = b;
+    return x->start < y->start ? -1 : x->start > y->start;
+}
+
+static bool function_around(struct dw_module *m, Dwarf_Die *cu, uint64_t pc, Dwarf_Die *out)
+{
+    char key[32];
+    snprintf(key, sizeof key, "%llx", (unsigned long long)dwarf_dieoffset(cu));
+    struct code_index *x = hash_get(&m->code, key);
+    if (!x) {
+        x = arena_new_obj(m->arena, struct code_index);
+        x->arena = m->arena;
+        dwarf_getfuncs(cu, index_function, x, 0);
+        if (x->ranges.n)
+            qsort(x->ranges.v, x->ranges.n, sizeof *x->ranges.v, by_start);
+        hash_put(&m->code, arena_printf(m->arena, "%s", key), x);
+    }
+    size_t lo = 0, hi = x->ranges.n;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (x->ranges.v[mid].start <= pc)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    if (!lo || pc >= x->ranges.v[lo - 1].end)
+        return false;
+    *out = x->ranges.v[lo - 1].die;
+    return true;
+}
+
+static void push(struct scopes *s, Dwarf_Die die)
+{
+    if (s->n == SCOPES_MAX)
+        return;
+    memmove(s->v + 1, s->v, (size_t)s->n * sizeof *s->v);
+    s->v[0] = die;
+    s->n++;
+}
+
+/* The blocks and inlined calls inside a function that are around pc. */
+static void descend(struct scopes *s, Dwarf_Die die, uint64_t pc)
+{
+    Dwarf_Die child;
+    int ok = dwarf_child(&die, &child);
+    while (ok == 0 && s->n < SCOPES_MAX) {
+        int tag = dwarf_tag(&child);
+        bool scope = tag == DW_TAG_lexical_block || tag == DW_TAG_inlined_subroutine ||
+                     tag == DW_TAG_try_block || tag == DW_TAG_catch_block;
+        if (scope && dwarf_haspc(&child, pc) > 0) {
+            push(s, child);
+            die = child;
+            ok = dwarf_child(&die, &child);
+        } else {
+            ok = dwarf_siblingof(&child, &child);
+        }
+    }
+}
 
 /* A probe at the start of a function sees the function, not an inlined call that
  * happens to start at the same address. */
@@ -55,27 +141,12 @@ static bool scopes_at(struct dw_module *m, const struct dw_function *f, uint64_t
     Dwarf_Die die = *(const Dwarf_Die *)f->priv, cu;
     if (!dwarf_diecu(&die, &cu, NULL, NULL))
         return false;
-    s->n = dwarf_getscopes(&cu, pc, &s->v);
-    if (s->n <= 0) {
-        /* Prologues of some compilers are outside: the function itself. */
-        s->n = dwarf_getscopes_die(&die, &s->v);
-        if (s->n <= 0)
-            return false;
-    }
-    /* Not among these scopes when they are those of an inlined function. */
-    Dwarf_Die *outer;
-    int nouter = dwarf_getscopes_die(&die, &outer);
-    for (int i = 0; i < nouter && !s->has_function; i++)
-        if (dwarf_tag(&outer[i]) == DW_TAG_subprogram) {
-            s->function = outer[i];
-            s->has_function = true;
-        }
-    if (nouter > 0)
-        free(outer);
-    if (pc == f->entry || pc == f->body)
-        for (int i = 0; i < s->n; i++)
-            if (s->v[i].addr == die.addr)
-                s->first = i;
+    push(s, cu);
+    push(s, die);
+    s->function = die;
+    s->has_function = !f->inlined || function_around(m, &cu, f->entry, &s->function);
+    if (pc != f->entry && pc != f->body)
+        descend(s, die, pc);
     return true;
 }
 
@@ -94,7 +165,6 @@ uint64_t dw_outer_entry(struct dw_module *m, const struct dw_function *f)
     if (!scopes_at(m, f, f->entry, &s))
         return 0;
     bool known = s.has_function && dwarf_entrypc(&s.function, &pc) == 0;
-    free(s.v);
     return known ? pc : 0;
 }
 
@@ -106,7 +176,7 @@ bool dw_variable(struct dw_module *m, const struct dw_function *f, uint64_t pc, 
     if (!scopes_at(m, f, pc, &s))
         return false;
     bool found = false;
-    for (int i = s.first; i < s.n && !found && !*why; i++) {
+    for (int i = 0; i < s.n && !found && !*why; i++) {
         Dwarf_Die child;
         for (int ok = dwarf_child(&s.v[i], &child); ok == 0; ok = dwarf_siblingof(&child, &child)) {
             const char *have = is_variable(&child) ? dwarf_diename(&child) : NULL;
@@ -120,7 +190,6 @@ bool dw_variable(struct dw_module *m, const struct dw_function *f, uint64_t pc, 
             break;
         }
     }
-    free(s.v);
     return found;
 }
 
@@ -130,9 +199,10 @@ void dw_each_variable(struct dw_module *m, const struct dw_function *f, uint64_t
                       void *arg)
 {
     struct scopes s;
+    struct dw_place place = {0};
     if (!scopes_at(m, f, pc, &s))
         return;
-    for (int i = s.first; i < s.n; i++) {
+    for (int i = 0; i < s.n; i++) {
         int tag = dwarf_tag(&s.v[i]);
         if (tag == DW_TAG_compile_unit || tag == DW_TAG_namespace)
             break;
@@ -141,7 +211,6 @@ void dw_each_variable(struct dw_module *m, const struct dw_function *f, uint64_t
             for (int ok = dwarf_child(&s.v[i], &child); ok == 0;
                  ok = dwarf_siblingof(&child, &child)) {
                 const char *name = is_variable(&child) ? dwarf_diename(&child) : NULL;
-                struct dw_place place = {0};
                 const char *why;
                 if (name && (dwarf_tag(&child) == DW_TAG_formal_parameter) == parameters &&
                     place_of(m, &child, s.has_function ? &s.function : NULL, pc, pc == f->entry,
@@ -152,7 +221,6 @@ void dw_each_variable(struct dw_module *m, const struct dw_function *f, uint64_t
         if (tag == DW_TAG_subprogram || tag == DW_TAG_inlined_subroutine)
             break;
     }
-    free(s.v);
 }
 
 static bool file_matches(Dwarf_Die *var, const char *file)

@@ -220,8 +220,8 @@ static void list(struct session *s, const struct probe_pattern *pat, const struc
         const char *vars = "";
         if (f->is_return && f->proto && returns(b, f))
             vars = arena_printf(s->arena, "$return:%s", kdata_c_type(s, b, f->proto->type));
-        for (uint32_t k = 0; !f->is_return && k < nparams(f); k++)
-            vars = arena_printf(s->arena, "%s%s$%s:%s", vars, k ? " " : "",
+        for (uint32_t k = 0; k < nparams(f); k++)
+            vars = arena_printf(s->arena, "%s%s$%s:%s", vars, *vars ? " " : "",
                                 kbtf_name(b, param(f, k)->name_off),
                                 kdata_c_type(s, b, param(f, k)->type));
         fn(found.v[i]->pp, vars, arg);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/strbuf.h"
 #include "probes/process.h"
 
 static struct expr *number(struct session *s, const struct token *tok, int64_t n)
@@ -214,7 +215,8 @@ struct collect {
     int dollars;
     const char *format;
     expr_vec args;
-    const char *list; /* -L */
+    struct strbuf list; /* -L */
+    bool only_parameters;
     const char *names[64];
     size_t nnames;
 };
@@ -238,9 +240,10 @@ static void collect_one(const char *name, bool parameter, const struct dw_place 
 static void collect_name(const char *name, bool parameter, const struct dw_place *place, void *arg)
 {
     struct collect *c = arg;
-    (void)parameter;
-    c->list = arena_printf(c->s->arena, "%s $%s:%s", c->list, name,
-                           kdata_c_type(c->s, dw_types(c->u->module), place->type));
+    if (c->only_parameters && !parameter)
+        return;
+    strbuf_printf(&c->list, " $%s:%s", name,
+                  kdata_c_type(c->s, dw_types(c->u->module), place->type));
     if (c->nnames < sizeof c->names / sizeof *c->names)
         c->names[c->nnames++] = arena_printf(c->s->arena, "$%s", name);
 }
@@ -302,21 +305,21 @@ static struct expr *group(struct session *s, const struct user_point *u, const s
 
 const char *process_variables(struct session *s, const struct user_point *u)
 {
-    struct collect c = {.s = s, .u = u, .list = ""};
-    if (u->mark) {
-        for (unsigned i = 1; i <= mark_arguments(u->mark); i++)
-            c.list = arena_printf(s->arena, "%s $arg%u:long", c.list, i);
-        return c.list;
-    }
+    struct collect c = {.s = s, .u = u};
+    for (unsigned i = 1; u->mark && i <= mark_arguments(u->mark); i++)
+        strbuf_printf(&c.list, " $arg%u:long", i);
     if (u->is_return) {
         uint32_t type = dw_return_type(u->module, &u->function);
         if (type)
-            c.list =
-                arena_printf(s->arena, " $return:%s", kdata_c_type(s, dw_types(u->module), type));
-        return c.list;
+            strbuf_printf(&c.list, " $return:%s", kdata_c_type(s, dw_types(u->module), type));
+        c.only_parameters = true; /* as they were at the entry */
     }
-    dw_each_variable(u->module, &u->function, u->pc, collect_name, &c);
-    return c.list;
+    if (!u->mark)
+        dw_each_variable(u->module, &u->function, u->is_return ? u->function.body : u->pc,
+                         collect_name, &c);
+    const char *text = arena_strndup(s->arena, c.list.n ? c.list.p : "", c.list.n);
+    strbuf_free(&c.list);
+    return text;
 }
 
 /* ---- all of them ---- */
@@ -363,8 +366,10 @@ static const char *not_found(struct session *s, const struct user_point *u, cons
                             name, u->path, dw_has_dwarf(u->module) ? " for this function" : "");
     if (reason)
         return arena_printf(s->arena, "variable '%s' cannot be read here: %s", name, reason);
-    struct collect c = {.s = s, .u = u, .list = ""};
-    dw_each_variable(u->module, &u->function, u->pc, collect_name, &c);
+    struct collect c = {.s = s, .u = u};
+    dw_each_variable(u->module, &u->function, u->is_return ? u->function.body : u->pc, collect_name,
+                     &c);
+    strbuf_free(&c.list);
     const char *near = similar_names(s->arena, name, c.names, c.nnames, 8);
     return arena_printf(s->arena, "unable to find local '%s' in %s%s%s%s", name,
                         u->function.name ? u->function.name : "this mark",
