@@ -11,7 +11,7 @@
 
 static const Dwfl_Callbacks callbacks = {
     .find_elf = dwfl_build_id_find_elf,
-    .find_debuginfo = dwfl_standard_find_debuginfo,
+    .find_debuginfo = dw_find_debuginfo,
     .section_address = dwfl_offline_section_address,
 };
 

@@ -29,6 +29,10 @@ Dwarf *dw_debug(struct dw_module *m);
 /* dwarf.c: appends an inlined instance. */
 void dw_add_inlined(struct dw_module *m, Dwarf_Die *die, dw_function_vec *out);
 
+/* cache.c: finds a separate file of debug information (Dwfl_Callbacks.find_debuginfo). */
+int dw_find_debuginfo(Dwfl_Module *mod, void **data, const char *name, Dwarf_Addr base,
+                      const char *file, const char *link, GElf_Word crc, char **found);
+
 /* dwarf_types.c: 0 for void. */
 uint32_t dw_type_of(struct dw_module *m, Dwarf_Die *die);
 /* The type that DW_AT_type of `die` (or of what it stands for) names. */
