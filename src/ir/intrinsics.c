@@ -450,9 +450,8 @@ static const struct intrinsic general[] = {
 
 const struct intrinsic *intrinsic_find(const char *name)
 {
-    const struct intrinsic *const tables[] = {general,          intrinsics_memory,
-                                              intrinsics_names, intrinsics_regs,
-                                              intrinsics_stack, intrinsics_string};
+    const struct intrinsic *const tables[] = {general, intrinsics_float, intrinsics_memory, intrinsics_names,
+ intrinsics_regs, intrinsics_stack, intrinsics_string};
     for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
         for (const struct intrinsic *i = tables[t]; i->name; i++)
             if (strcmp(i->name, name) == 0)

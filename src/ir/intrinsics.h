@@ -4,6 +4,7 @@
 #include "ir/intrinsic.h"
 #include "sema/session.h"
 
+extern const struct intrinsic intrinsics_float[];  /* intrinsics_float.c */
 extern const struct intrinsic intrinsics_memory[]; /* intrinsics_memory.c */
 extern const struct intrinsic intrinsics_names[];  /* intrinsics_names.c */
 extern const struct intrinsic intrinsics_regs[];   /* intrinsics_regs.c */
