@@ -290,7 +290,15 @@ static void refused(struct bpf_running *r, struct gen_prog *g, int err)
     int fd = load_once(g, log, LOG, VERIFIER_STEPS);
     if (fd >= 0)
         close(fd);
-    if (err == E2BIG || strstr(log, "too large") || strstr(log, "too complex"))
+    const char *helper = strstr(log, "cannot use helper ");
+    if (helper) {
+        helper += strlen("cannot use helper ");
+        diag_semantic(
+            &s->diag, g->ir->probe->tok,
+            "this kernel does not let the handler of probe %s call %.*s, which a function "
+            "that it uses stands on",
+            g->ir->probe->pp, (int)strcspn(helper, "#\n"), helper);
+    } else if (err == E2BIG || strstr(log, "too large") || strstr(log, "too complex"))
         diag_semantic(&s->diag, g->ir->probe->tok,
                       "the handler of probe %s is too large for this kernel: split it into several "
                       "probes, or move parts of it to functions",

@@ -49,7 +49,8 @@ struct abi_session {
     u64 reader_waits;           /* user space sleeps: the next record must wake it */
     u64 ask_addr, ask_inode;    /* of the session itself: the inode mapped at an address */
     u64 own_frames[OWN_FRAMES]; /* return addresses between a tracepoint and its handler */
-    u64 reserved[6];
+    u64 loads[3];               /* load averages in 2048ths, kept fresh by user space */
+    u64 reserved[3];
 };
 
 /* ---- what is mapped in processes, for their symbols and stacks ----
@@ -172,6 +173,7 @@ enum rec_kind {
     REC_DISCARD,   /* u64 speculation id */
     REC_SPECULATE, /* u64 speculation id, string argument */
     REC_MODULE,    /* u64 inode, u64 pid, u64 address: a module that user space may add */
+    REC_SYSTEM,    /* one string argument: a command for the shell */
     REC_STACK,     /* u64 form (enum stack_form), u64 pid, string of addresses */
 };
 enum stack_form { STACK_USER = 1, STACK_BRIEF = 2 };

@@ -129,12 +129,12 @@ static void record_end(struct ir_builder *b, struct record *r, int kind, uint32_
     ir_store(b, ir_mem_at(IRM_CTX, offsetof(struct abi_ctx, out_len)), 8, end);
 }
 
-void ir_warn(struct ir_builder *b, struct ir_value text)
+void ir_text_record(struct ir_builder *b, int kind, struct ir_value text)
 {
     struct record r =
         record_begin(b, (uint32_t)sizeof(struct rec) + record_string_room(text.bound));
     rec_put_string(b, &r, text);
-    record_end(b, &r, REC_WARN, 0);
+    record_end(b, &r, kind, 0);
 }
 
 void ir_speculate(struct ir_builder *b, int kind, ir_reg id, const struct ir_value *text)

@@ -59,7 +59,7 @@ struct ir_value ir_literal(struct ir_builder *b, const char *text);
 ir_reg ir_str_copy(struct ir_builder *b, struct ir_value dst, struct ir_value src);
 /* Ends the handler without an error, past any catch. */
 void ir_leave(struct ir_builder *b);
-/* A warning for standard error. */
-void ir_warn(struct ir_builder *b, struct ir_value text);
+/* A record with a text: REC_WARN, a warning for standard error; REC_SYSTEM, a command. */
+void ir_text_record(struct ir_builder *b, int kind, struct ir_value text);
 /* A record about speculation `id`: REC_SPECULATE with text, REC_COMMIT, REC_DISCARD. */
 void ir_speculate(struct ir_builder *b, int kind, ir_reg id, const struct ir_value *text);

@@ -13,6 +13,7 @@
 
 enum {
     H_KTIME_GET_NS = 5,
+    H_TRACE_PRINTK = 6,
     H_GET_PRANDOM_U32 = 7,
     H_GET_SMP_PROCESSOR_ID = 8,
     H_GET_CURRENT_PID_TGID = 14,
@@ -362,7 +363,57 @@ static void emit_error(struct intrinsic_call *c)
 
 static void emit_warn(struct intrinsic_call *c)
 {
-    ir_warn(c->b, c->args[0]);
+    ir_text_record(c->b, REC_WARN, c->args[0]);
+}
+
+static void emit_system(struct intrinsic_call *c)
+{
+    ir_text_record(c->b, REC_SYSTEM, c->args[0]);
+}
+
+/* The load averages of 1, 5 and 15 minutes in 2048ths. */
+static void emit_loadavg(struct intrinsic_call *c)
+{
+    struct ir_builder *b = c->b;
+    struct ir_mem m = ir_mem_at(IRM_GLOBAL, offsetof(struct abi_session, loads));
+    m.idx = ir_bini(b, B_SHL, ir_bini(b, B_AND, c->args[0].reg, 1), 3);
+    m.idx_max = 8;
+    ir_reg two = ir_load(b, m, 8, false), v = ir_new_reg(b);
+    uint32_t last = ir_new_block(b, "15 minutes"), other = ir_new_block(b, "1 or 5"),
+             end = ir_new_block(b, "load");
+    ir_bri(b, CC_EQ, c->args[0].reg, 2, last, other);
+    ir_at(b, last);
+    ir_mov(b, v, session_word(b, offsetof(struct abi_session, loads) + 16));
+    ir_jmp(b, end);
+    ir_at(b, other);
+    ir_mov(b, v, two);
+    ir_jmp(b, end);
+    ir_at(b, end);
+    c->result.reg = v;
+}
+
+/* A line in the kernel's own trace. */
+static void emit_trace_line(struct intrinsic_call *c)
+{
+    struct ir_value format = ir_literal(c->b, "%s");
+    ir_call(c->b, H_TRACE_PRINTK, 3,
+            IR_ARGS(IR_A_MEM(format.mem), IR_A_IMM(3), IR_A_MEM(c->args[0].mem)));
+}
+
+static void delay(struct intrinsic_call *c, int64_t unit)
+{
+    ir_reg ns = ir_bini(c->b, B_MUL, c->args[0].reg, unit);
+    ir_lib(c->b, "rt_delay", 2, IR_ARGS(IR_A_CTX, IR_A_REG(ns)));
+}
+
+static void emit_delay_us(struct intrinsic_call *c)
+{
+    delay(c, 1000);
+}
+
+static void emit_delay_ms(struct intrinsic_call *c)
+{
+    delay(c, 1000000);
 }
 
 static void emit_stp_pid(struct intrinsic_call *c)
@@ -439,6 +490,11 @@ static const struct intrinsic general[] = {
     {"abort", TY_UNKNOWN, 0, emit_abort, false},
     {"error", TY_UNKNOWN, 0, emit_error, false},
     {"warn", TY_UNKNOWN, 0, emit_warn, false},
+    {"system", TY_UNKNOWN, 0, emit_system, false},
+    {"loadavg", TY_LONG, 0, emit_loadavg, false},
+    {"trace_line", TY_UNKNOWN, 0, emit_trace_line, false},
+    {"delay_us", TY_UNKNOWN, 0, emit_delay_us, false},
+    {"delay_ms", TY_UNKNOWN, 0, emit_delay_ms, false},
     {"stp_pid", TY_LONG, 0, emit_stp_pid, false},
     {"maxstringlen", TY_LONG, 0, emit_maxstringlen, false},
     {"speculation", TY_LONG, 0, emit_next_speculation, false},
@@ -450,8 +506,9 @@ static const struct intrinsic general[] = {
 
 const struct intrinsic *intrinsic_find(const char *name)
 {
-    const struct intrinsic *const tables[] = {general, intrinsics_float, intrinsics_memory, intrinsics_names,
- intrinsics_regs, intrinsics_stack, intrinsics_string};
+    const struct intrinsic *const tables[] = {general,          intrinsics_float, intrinsics_memory,
+                                              intrinsics_names, intrinsics_regs,  intrinsics_stack,
+                                              intrinsics_string};
     for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
         for (const struct intrinsic *i = tables[t]; i->name; i++)
             if (strcmp(i->name, name) == 0)

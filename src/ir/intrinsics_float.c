@@ -27,9 +27,8 @@ ONE(fp_from_32)
 
 static void emit_fp_rem(struct intrinsic_call *c)
 {
-    c->result.reg =
-        ir_lib(c->b, "rt_fp_rem", 3,
-               IR_ARGS(IR_A_CTX, IR_A_REG(c->args[0].reg), IR_A_REG(c->args[1].reg)));
+    c->result.reg = ir_lib(c->b, "rt_fp_rem", 3,
+                           IR_ARGS(IR_A_CTX, IR_A_REG(c->args[0].reg), IR_A_REG(c->args[1].reg)));
 }
 
 static void emit_fp_less(struct intrinsic_call *c)
@@ -44,7 +43,7 @@ static void emit_fp_less(struct intrinsic_call *c)
 #name, TY_LONG, 0, emit_##name, false                                                      \
     }
 const struct intrinsic intrinsics_float[] = {
-    ROW(fp_add),     ROW(fp_mul),  ROW(fp_div),       ROW(fp_eq),      ROW(fp_to_long),
-    ROW(fp_sqrt),    ROW(fp_rem),  ROW(fp_from_long), ROW(fp_from_32), ROW(fp_less),
-    {0},
+    ROW(fp_add),     ROW(fp_mul),  ROW(fp_div), ROW(fp_eq),
+    ROW(fp_to_long), ROW(fp_sqrt), ROW(fp_rem), ROW(fp_from_long),
+    ROW(fp_from_32), ROW(fp_less), {0},
 };

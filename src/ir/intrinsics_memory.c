@@ -271,6 +271,54 @@ static void emit_user_utf32(struct intrinsic_call *c)
     read_utf(c, UTF_USER | UTF_32);
 }
 
+/* ---- writing, for guru mode ---- */
+
+enum { H_PROBE_WRITE_USER = 36 };
+
+static void raise_unless_written(struct intrinsic_call *c, ir_reg st, const char *what)
+{
+    struct ir_builder *b = c->b;
+    uint32_t bad = ir_new_block(b, "fault"), good = ir_new_block(b, "written");
+    ir_bri(b, CC_SLT, st, 0, bad, good);
+    ir_at(b, bad);
+    ir_raise_format(b, c->e,
+                    arena_printf(b->arena, "user %s copy fault at 0x%%x [man error::fault]", what),
+                    1, c->args);
+    ir_at(b, good);
+}
+
+#define SET_USER(name, size)                                                                       \
+    static void emit_set_user_##name(struct intrinsic_call *c)                                     \
+    {                                                                                              \
+        struct ir_mem tmp = ir_slot_mem(ir_new_slot(c->b, 8, "value"), 0);                         \
+        ir_store(c->b, tmp, 8, c->args[1].reg);                                                    \
+        ir_reg st = ir_call(c->b, H_PROBE_WRITE_USER, 3,                                           \
+                            IR_ARGS(IR_A_REG(c->args[0].reg), IR_A_MEM(tmp), IR_A_IMM(size)));     \
+        raise_unless_written(c, st, #name);                                                        \
+    }
+SET_USER(long, 8)
+SET_USER(int, 4)
+SET_USER(short, 2)
+SET_USER(char, 1)
+SET_USER(pointer, 8)
+
+/* set_user_string(address, n, text): at most n characters of the text and a NUL. */
+static void emit_set_user_string(struct intrinsic_call *c)
+{
+    struct ir_builder *b = c->b;
+    uint32_t max = (uint32_t)b->session->maxstringlen;
+    struct ir_value copy = build_temp_string(b, max, "text");
+    b->fn->slots.v[copy.mem.id].frame = true;
+    ir_reg size = clamp(b, ir_bini(b, B_ADD, c->args[1].reg, 1), 1, max);
+    ir_reg got =
+        ir_call(b, HELPER_PROBE_READ_KERNEL_STR, 3,
+                IR_ARGS(IR_A_MEM(copy.mem), IR_A_SIZE(size, max), IR_A_MEM(c->args[2].mem)));
+    ir_reg n = clamp(b, got, 1, max);
+    ir_reg st = ir_call(b, H_PROBE_WRITE_USER, 3,
+                        IR_ARGS(IR_A_REG(c->args[0].reg), IR_A_MEM(copy.mem), IR_A_SIZE(n, max)));
+    raise_unless_written(c, st, "string");
+}
+
 #define ROW(name, type)                                                                            \
     {                                                                                              \
 #name, type, 0, emit_##name, false                                                         \
@@ -315,5 +363,11 @@ const struct intrinsic intrinsics_memory[] = {
     OFFSET_ROW(kernel_utf32),
     OFFSET_ROW(user_utf16),
     OFFSET_ROW(user_utf32),
+    ROW(set_user_long, TY_UNKNOWN),
+    ROW(set_user_int, TY_UNKNOWN),
+    ROW(set_user_short, TY_UNKNOWN),
+    ROW(set_user_char, TY_UNKNOWN),
+    ROW(set_user_pointer, TY_UNKNOWN),
+    {"set_user_string", TY_UNKNOWN, 0, emit_set_user_string, true},
     {0},
 };

@@ -329,12 +329,12 @@ struct function {
     bool is_private;
     int64_t priority; /* :N, default 1; 0 = library default order */
     bool priority_given;
-    const char *intrinsic;   /* sema: name from a library body %{ intrinsic NAME %}, or NULL */
-    bool pure, unprivileged; /* embedded pragmas */
-    bool may_next;           /* sema: executes `next` (overload fall-through) */
-    bool recursive;          /* sema: part of a call cycle */
-    bool used;               /* sema */
-    bool costing_purity;     /* sema: being looked at */
+    const char *intrinsic; /* sema: name from a library body %{ intrinsic NAME %}, or NULL */
+    bool pure, unprivileged, guru; /* embedded pragmas */
+    bool may_next;                 /* sema: executes `next` (overload fall-through) */
+    bool recursive;                /* sema: part of a call cycle */
+    bool used;                     /* sema */
+    bool costing_purity;           /* sema: being looked at */
     int id;
     uint32_t bound; /* ir/: of a string result, NUL included */
     void *codegen;  /* ir/: private */

@@ -108,6 +108,8 @@ bool child_reap(struct child *c);
 /* Ends it when it still runs. */
 void child_stop(struct child *c);
 /* Says how it ended; false when not by exit status 0. */
+/* Has the shell run a command; does not wait for its end. */
+void child_start_shell(const char *command);
 bool child_report(const struct child *c, struct session *s);
 
 /* ---- records.c: what a record means ---- */

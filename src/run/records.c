@@ -138,6 +138,18 @@ static bool warn_record(struct sink *k, struct cursor *c)
     return true;
 }
 
+/* The shell runs it beside the session, which does not wait for it. */
+static bool system_record(struct sink *k, struct cursor *c)
+{
+    const char *text;
+    size_t n;
+    if (!record_string(c, &text, &n, NULL))
+        return false;
+    output_flush(k->out);
+    child_start_shell(arena_strndup(k->s->arena, text, n));
+    return true;
+}
+
 static bool hist_record(struct sink *k, const struct rec *rec)
 {
     if (rec->id >= k->mod->hists.n)
@@ -187,6 +199,8 @@ static bool record(struct sink *k, const struct rec *rec)
         return error_record(k, rec);
     case REC_WARN:
         return warn_record(k, &c);
+    case REC_SYSTEM:
+        return system_record(k, &c);
     case REC_EXIT:
         k->exit_seen = true;
         return true;

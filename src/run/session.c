@@ -4,6 +4,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include "run/private.h"
@@ -77,6 +78,9 @@ static s64 clock_difference(void)
     return (s64)(real.tv_sec - boot.tv_sec) * 1000000000 + (real.tv_nsec - boot.tv_nsec);
 }
 
+/* The kernel counts load averages in 2048ths. */
+enum { LOAD_SHIFT = 11 };
+
 static void refresh_clock(struct run *r)
 {
     u64 now = monotonic_ns();
@@ -84,6 +88,9 @@ static void refresh_clock(struct run *r)
         return;
     r->clock_due = now + (u64)SEC_MS * NS_PER_MS;
     r->head->boot_to_real_ns = (u64)clock_difference();
+    struct sysinfo info;
+    for (int i = 0; i < 3 && sysinfo(&info) == 0; i++)
+        r->head->loads[i] = info.loads[i] >> (SI_LOAD_SHIFT - LOAD_SHIFT);
 }
 
 static void fill_header(struct run *r)

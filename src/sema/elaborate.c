@@ -198,6 +198,19 @@ static void add_asking(struct sema *m)
     resolve_queue(m);
 }
 
+/* A library file's own probes keep what its functions and aliases look at: they come with it. */
+static void add_library_probes(struct sema *m, size_t nfiles)
+{
+    for (size_t i = nfiles; i < m->files.n; i++)
+        vec_for (k, m->files.v[i]->probes) {
+            size_t first = m->p->probes.n;
+            points_expand(m, m->files.v[i]->probes.v[k]);
+            for (size_t j = first; j < m->p->probes.n; j++)
+                resolve_probe(m, m->p->probes.v[j]);
+            resolve_queue(m);
+        }
+}
+
 struct program *sema_elaborate(struct session *s, struct ast_file *const *files, size_t nfiles)
 {
     struct sema *m = arena_new_obj(s->arena, struct sema);
@@ -225,6 +238,7 @@ struct program *sema_elaborate(struct session *s, struct ast_file *const *files,
     vec_for (i, m->p->probes)
         resolve_probe(m, m->p->probes.v[i]);
     resolve_queue(m);
+    add_library_probes(m, nfiles);
     if (s->diag.errors != errors)
         return NULL;
     add_asking(m);

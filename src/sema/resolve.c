@@ -145,6 +145,7 @@ static void parse_body_pragmas(struct sema *m, struct function *f)
     const char *text = f->body->text, *at = strstr(text, "intrinsic ");
     f->pure = strstr(text, "/* pure */") != NULL;
     f->unprivileged = strstr(text, "/* unprivileged */") != NULL;
+    f->guru = strstr(text, "/* guru */") != NULL;
     if (!at)
         return;
     at += strlen("intrinsic ");
@@ -212,8 +213,11 @@ static void resolve_call(struct scope *sc, struct expr *e)
     else if (!e->callees.n)
         diag_semantic(&m->s->diag, e->tok, "unresolved function %s%s", e->str,
                       similar_functions(m, e->str));
-    vec_for (i, e->callees)
+    vec_for (i, e->callees) {
         use_function(m, e->callees.v[i]);
+        if (e->callees.v[i]->guru && !m->s->guru && !(sc->fn && sc->fn->src->tapset))
+            diag_semantic(&m->s->diag, e->tok, "function '%s' requires guru mode (-g)", e->str);
+    }
 }
 
 /* ---- target variables ---- */
