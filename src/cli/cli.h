@@ -37,6 +37,8 @@ int drive(struct session *s, const struct options *o);
 int list_points(struct session *s, const char *pattern, bool variables);
 int dump_types(void);
 int dump_names(struct session *s, char kind);
+/* The library's functions with their types: --dump-functions. */
+int dump_functions(struct session *s);
 
 /* facts.c: what is asked about this machine. */
 void facts_kernel(struct session *s);

@@ -152,6 +152,46 @@ int dump_types(void)
     return 0;
 }
 
+/* "name:type (param:type, …) pragmas" of a library function. */
+static void add_function(struct listing *l, const struct function *f)
+{
+    struct strbuf line = {0};
+    strbuf_printf(&line, "%s:%s (", f->name, type_name(f->type));
+    vec_for (i, f->params)
+        strbuf_printf(&line, "%s%s:%s", i ? ", " : "", f->params.v[i]->name,
+                      type_name(f->params.v[i]->type));
+    strbuf_putc(&line, ')');
+    static const char *const pragmas[] = {"/* unprivileged */", "/* myproc-unprivileged */",
+                                          "/* guru */"};
+    for (size_t i = 0; f->body->kind == SM_EMBEDDED && i < 3; i++)
+        if (strstr(f->body->text, pragmas[i]))
+            strbuf_printf(&line, " %s", pragmas[i]);
+    add_line(l, arena_strndup(l->s->arena, line.p, line.n));
+    strbuf_free(&line);
+}
+
+int dump_functions(struct session *s)
+{
+    struct listing l = {.s = s};
+    hash_init(&l.seen, s->arena);
+    const struct tapset *t = tapset_open(s);
+    tapset_load_macros(s);
+    vec_for (i, t->files) {
+        struct source *src = source_read(s->arena, t->files.v[i]->path, t->files.v[i]->path);
+        unsigned errors;
+        if (!src)
+            continue;
+        src->tapset = src->privileged = true;
+        const struct ast_file *f = parse_source(&s->parse, src, &errors);
+        vec_for (k, f ? f->functions : (typeof(f->functions)){0}) {
+            const struct function *fn = f->functions.v[k];
+            if (!fn->is_private && fn->name[0] != '_')
+                add_function(&l, fn);
+        }
+    }
+    return print_lines(&l);
+}
+
 int dump_names(struct session *s, char kind)
 {
     struct listing l = {.s = s};

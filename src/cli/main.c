@@ -22,7 +22,7 @@ static int act(struct session *s, const struct options *o)
     case ACT_DUMP_ALIASES:
         return dump_names(s, 'a');
     case ACT_DUMP_FUNCTIONS:
-        return dump_names(s, 'f');
+        return dump_functions(s);
     case ACT_WRITE_INDEX:
         return tapset_write_index(s, o->list) ? 0 : 1;
     case ACT_NOTHING:
