@@ -418,7 +418,7 @@ static void emit_delay_ms(struct intrinsic_call *c)
 
 static void emit_stp_pid(struct intrinsic_call *c)
 {
-    c->result.reg = ir_const(c->b, (int64_t)c->b->session->own_pid);
+    c->result.reg = ir_const(c->b, getpid());
 }
 
 static void emit_maxstringlen(struct intrinsic_call *c)

@@ -56,3 +56,37 @@ run -l 'kernel.function("tcp_s*").exported'
 grep -qx 'kernel.function("tcp_sendmsg").exported' "$TMP/out" && ! grep -q tcp_sacktag "$TMP/out" && pass kprobe-exported || fail kprobe-exported "$(first_line "$TMP/out")"
 run -e 'probe kernel.function("vfs_read@fs/read_write.c") { }'
 [ $rc = 1 ] && grep -q 'debug information' "$TMP/err" && pass kprobe-needs-dwarf || fail kprobe-needs-dwarf "$(first_line "$TMP/err")"
+# The library: every function loads here too; what needs kernel functions.
+tools/check-functions -c -s "$STAP" >"$TMP/all.stp"
+run -g -w -T 1 "$TMP/all.stp"
+expect functions-verified 0 ""
+mkdir "$TMP/folder"
+echo >"$TMP/folder/file"
+run -c "cat $TMP/folder/file" -e '
+probe kernel.function("vfs_open") {
+    nd = @cast(task_current(), "task_struct", "kernel")->nameidata
+    if (pid() == target() && nd && isinstr(fullpath_struct_path(pointer_arg(1)), "folder/file"))
+        println(d_path(nd), " ", fullpath_struct_nameidata(nd) == d_path(nd), " ", fullpath_struct_path(pointer_arg(1)))
+}'
+expect nameidata 0 "$TMP/folder/file/ 1 $TMP/folder/file"
+run -c 'dd if=/dev/zero of=/dev/null bs=7 count=1 status=none' -e '
+probe kernel.function("vfs_read") { if (execname() == "dd" && $count == 7) {
+    println(ulong_arg(3), " ", pointer_arg(1) == $file, " ", register("rdx"), " ", addr() == u_register("rip") - 1, user_mode(), registers_valid(), " ", probemod())
+    println(stack_used() + stack_unused() == stack_size() && stack_used() > 100 && stack_used() < 8000) } }
+probe kernel.function("vfs_read").return { if (execname() == "dd" && returnval() == 7) println(returnstr(2), " ", probe_type()) }'
+expect kernel-arguments 0 $'7 1 7 101 kernel\n1\n0x7 kretprobe'
+run -g -c 'env -i /bin/echo -n abcdef' -e '
+probe syscall.write { if (pid() == target() && fd == 1) {
+    a = pointer_arg(2)
+    set_user_char(a, 0x41); set_user_short(a + 1, 0x4342); set_user_string_n(a + 3, 1, "DX"); set_user_char(a + 4, 0x45)
+    println(user_buffer_quoted(a, 6, 20))
+    set_user_int(a, 0x34333231); set_user_pointer(a + 8, 0x4847464544434241); set_user_string_arg(a + 4, "56")
+    println(user_string(a), user_string_n(a + 8, 8))
+    set_user_long(a, 0x6867666564636261); set_user_string(a + 6, "wx"); set_user_string_arg(1, "no")
+    try { set_user_long(1, 1) } catch (e) { println(e) }
+} }'
+[ "$(cat "$TMP/out")" = '"ABCDEf"
+123456ABCDEFGH
+user long copy fault at 0x1 [man error::fault]
+abcdefwx' ] || [ "$(head -n 3 "$TMP/out" | tail -n 1)" = 'user long copy fault at 0x1 [man error::fault]' ] && grep -q 'unable to write no to 0x1' "$TMP/err" && pass set-user ||
+    fail set-user "status $rc: $(tr '\n' '|' <"$TMP/out") $(first_line "$TMP/err")"
