@@ -177,7 +177,9 @@ int dump_functions(struct session *s)
     const struct tapset *t = tapset_open(s);
     tapset_load_macros(s);
     vec_for (i, t->files) {
-        struct source *src = source_read(s->arena, t->files.v[i]->path, t->files.v[i]->path);
+        struct source *src = t->files.v[i]->is_table
+                                 ? NULL /* of aliases */
+                                 : source_read(s->arena, t->files.v[i]->path, t->files.v[i]->path);
         unsigned errors;
         if (!src)
             continue;

@@ -145,3 +145,25 @@ if [ $rc = 0 ] && grep -q '^disk: [0-9]*\.[0-9]* ops/s, 0\.[0-9]* qlen, [0-9]* a
 else
     fail queue-line "status $rc: $(tr '\n' '|' <"$TMP/out") $(first_line "$TMP/err")"
 fi
+
+# The forms of a stack agree.
+run -c "cat /dev/null" -e 'probe syscall.close { if (pid() == target() && fd == 3 && !n++) {
+    u = ubacktrace(); t = sprint_usyms(u)
+    println(strlen(u) > 0, t == sprint_ustack(u), t == sprint_ubacktrace())
+    print_usyms(u); println("--"); print_ubacktrace(); println("--"); print_ubacktrace_brief(); println("==") } }
+global n, k
+probe kernel.trace("sched_process_exit") { if (pid() == target() && !k++) {
+    b = backtrace(); t = sprint_syms(b)
+    println(strlen(b) > 0, t == sprint_stack(b), t == sprint_backtrace(), caller_addr() == stack(1), caller() == sprintf("%s 0x%x", symname(stack(1)), stack(1)), strpos(b, callers(2)) == 0)
+    print_syms(b); println("--"); print_backtrace() } }'
+lines=$(sed '/^--$/,$d' "$TMP/out" | tail -n +2)
+again=$(sed '1,/^--$/d' "$TMP/out" | sed '/^--$/,$d')
+kernel=$(sed '1,/^==$/d' "$TMP/out")
+if [ $rc = 0 ] && [ "$(head -n 1 "$TMP/out")" = 111 ] && [ -n "$lines" ] && [ "$lines" = "$again" ] &&
+    [ "$(printf '%s\n' "$kernel" | head -n 1)" = 111111 ] &&
+    [ "$(printf '%s\n' "$kernel" | sed '1d;/^--$/,$d')" = "$(printf '%s\n' "$kernel" | sed '1,/^--$/d')" ] &&
+    printf '%s\n' "$kernel" | grep -q 'do_exit'; then
+    pass stack-forms
+else
+    fail stack-forms "status $rc: $(head -c 400 "$TMP/out" | tr '\n' '|') $(first_line "$TMP/err")"
+fi
