@@ -19,7 +19,8 @@ static enum where registers_of(const struct probe *p)
     if (p->attach.kind == ATTACH_SYSCALL_ENTER || p->attach.kind == ATTACH_SYSCALL_EXIT)
         return BY_POINTER;
     /* A perf event's context begins with them. */
-    bool own = p->attach.prog == PROG_KPROBE || p->attach.prog == PROG_PERF_EVENT;
+    bool own = p->attach.prog == PROG_KPROBE || p->attach.prog == PROG_KPROBE_MULTI ||
+               p->attach.prog == PROG_PERF_EVENT;
     return own ? OWN_CONTEXT : NO_REGISTERS;
 }
 

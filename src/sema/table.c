@@ -168,7 +168,7 @@ struct call {
     const char *name;              /* of the alias */
     const char *shown_name;        /* what `name` will be */
     const char *enter64, *enter32; /* of the kernel; "-": none */
-    const char *ret;               /* format of the value, for returnstr */
+    const char *ret;               /* format of the value, for return_str */
     struct strbuf body;            /* statements that set the variables */
     struct strbuf format, args;    /* of argstr */
     const char *shown_if;          /* what follows is shown only then */
@@ -331,7 +331,7 @@ static void put_alias(const struct call *c, struct strbuf *out, bool ret)
                   ret ? ".return" : "", ret ? "exit" : "enter", c->enter64, c->enter32);
     strbuf_printf(out, "name = \"%s\"\n__nr = $syscall\n", c->shown_name);
     if (ret)
-        strbuf_printf(out, "retval = $return\nretstr = returnstr($return, %s)\n", c->ret);
+        strbuf_printf(out, "retval = $return\nretstr = return_str(%s, $return)\n", c->ret);
     if (c->body.p)
         strbuf_puts(out, c->body.p);
     put_argstr(c, out);

@@ -61,7 +61,7 @@ tools/check-functions -c -s "$STAP" >"$TMP/all.stp"
 run -g -w -T 1 "$TMP/all.stp"
 expect functions-verified 0 ""
 mkdir "$TMP/folder"
-echo >"$TMP/folder/file"
+: >"$TMP/folder/file"
 run -c "cat $TMP/folder/file" -e '
 probe kernel.function("vfs_open") {
     nd = @cast(task_current(), "task_struct", "kernel")->nameidata
