@@ -329,6 +329,22 @@ INLINE char hex_digit(u64 n)
     return (char)(n < 10 ? '0' + n : 'A' + n - 10);
 }
 
+#define EACH_BYTE(n) ((n)*0x0101010101010101ull)
+
+/* Not 0 when a byte of x is below n, at most 128. */
+INLINE u64 any_below(u64 x, u64 n)
+{
+    return (x - EACH_BYTE(n)) & ~x & EACH_BYTE(0x80);
+}
+
+/* Whether all eight characters of x stand for themselves. */
+INLINE int all_plain(u64 x)
+{
+    u64 del = (x + EACH_BYTE(1)) | x;
+    return !((del & EACH_BYTE(0x80)) | any_below(x, 0x20) | any_below(x ^ EACH_BYTE('"'), 1) |
+             any_below(x ^ EACH_BYTE('\\'), 1));
+}
+
 static long quote_step(u32 i, struct walk *w)
 {
     u64 *s = scratch(w);
@@ -336,6 +352,16 @@ static long quote_step(u32 i, struct walk *w)
     (void)i;
     if (at >= consts.maxstringlen || out >= consts.maxstringlen || at >= end)
         return 1;
+    if (at + 8 <= end && out + 8 <= s[F_BASE] && at + 8 <= consts.maxstringlen &&
+        out + 8 <= consts.maxstringlen) {
+        u64 x = *(u64 *)(w->a + at);
+        if (all_plain(x)) {
+            *(u64 *)(w->dst + out) = x;
+            s[F_OUT] = s[F_VALUE] = out + 8;
+            s[F_AT] = at + 8;
+            return 0;
+        }
+    }
     struct utf8 c = utf8_at(w->a, at, end);
     u64 ch = c.code;
     u8 e = ch == '\a'   ? 'a'
