@@ -168,7 +168,7 @@ enum fmt_conv {
     /* Made by the builder: */
     FMT_NESTED,    /* the number of a format and its arguments; data: struct ir_module */
     FMT_NAMES,     /* a number by the names of data, a struct name_table */
-    FMT_USER_TEXT, /* an address, how many characters may be shown, and the string there */
+    FMT_USER_TEXT, /* an address, and the string there */
 };
 enum { FMTF_ZERO = 1, FMTF_MINUS = 2, FMTF_PLUS = 4, FMTF_SPACE = 8, FMTF_ALT = 16 };
 struct fmt_part {

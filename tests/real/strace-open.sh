@@ -5,7 +5,7 @@
 cp "$CALLER" "$TMP/opener"
 files=(plain 'with space' 'qu"ote' $'new\nline' $'t\tab' 'back\slash' $'caf\303\251' "$(printf 'long%.0s' {1..40})")
 # The same names as the script must show them.
-shown=(plain 'with space' 'qu\"ote' 'new\nline' 't\tab' 'back\\slash' 'caf\303\251' "$(printf 'long%.0s' {1..40})")
+shown=(plain 'with space' 'qu\"ote' 'new\nline' 't\tab' 'back\\slash' 'caf\u00E9' "$(printf 'long%.0s' {1..40})")
 for f in "${files[@]}"; do : >"$TMP/$f"; done
 
 "$STAP" examples/strace-open.stp >"$TMP/out" 2>"$TMP/err" </dev/null &

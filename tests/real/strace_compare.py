@@ -15,11 +15,19 @@ def number(m):
     return str(int(m.group(0), 16))
 
 
+def character(m):
+    code = m.group(1)
+    if code[0] in "uU":
+        return chr(int(code[1:], 16)).encode().decode("latin-1")
+    return chr(int(code, 8))
+
+
 def normal(args):
     strings = []
 
     def keep(m):
-        strings.append(m.group(0))
+        """The bytes of the string, however they were escaped."""
+        strings.append(re.sub(r"\\(u[0-9A-F]{4}|U[0-9A-F]{8}|[0-7]{1,3})", character, m.group(0)))
         return "\x01%d\x02" % (len(strings) - 1)
 
     s = re.sub(r'"(\\.|[^"\\])*"', keep, args)
