@@ -177,6 +177,8 @@ static void files(void)
     T("write", ("-1, \"one\\ttwo\\n\", 8"), SYS_write, -1, m.text, 8);
     T("write", ("-1, \"%.128s\"..., 200", m.long_text), SYS_write, -1, m.long_text, 200);
     T("write", ("-1, \"\\001\\377\\\"\\u00E9\\\\\", 6"), SYS_write, -1, "\001\377\"\303\251\\", 6);
+    T("write", ("-1, \"a\\000b\\000\", 4"), SYS_write, -1, "a\0b", 4);
+    T("write", ("-1, \"\", 0"), SYS_write, -1, m.text, 0);
     T("pread", ("-1, %p, 10, 100", m.buf), SYS_pread64, -1, m.buf, 10, 100);
     T("pwrite", ("-1, \"one\", 3, -9"), SYS_pwrite64, -1, m.text, 3, -9L);
     T("readv", ("-1, %p, 2", m.iov), SYS_readv, -1, m.iov, 2);
