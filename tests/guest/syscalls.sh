@@ -6,16 +6,20 @@ LIMIT=90
 EXERCISER=$BUILD/tests/real/exerciser
 
 for how in printed value; do
-    [ $how = printed ] && show='println(name, "(", argstr, ")")' ||
+    if [ $how = printed ]; then
+        show='println(name, "(", argstr, ")")' end=
+    else
         show='seen[shown++] = name . "(" . argstr . ")"'
-    run -e "global on, shown, seen[2000]
+        end='global shown, seen[2000] probe end { foreach (i+ in seen) println(seen[i]) }'
+    fi
+    run -e "global on
 probe syscall.* {
     if (pid() != target()) next
     if (name == \"close\" && argstr == \"-77\") { on = 1; next }
     if (name == \"close\" && argstr == \"-78\") on = 0
     if (on) $show
 }
-probe end { foreach (i+ in seen) println(seen[i]) }" -c "$EXERCISER $TMP/entries $TMP/returns"
+$end" -c "$EXERCISER $TMP/entries $TMP/returns"
     different=$(diff "$TMP/entries" "$TMP/out" | grep '^[<>]' | head -n 2 | tr '\n' ' ')
     if [ "$rc" = 0 ] && [ -s "$TMP/entries" ] && [ -z "$different" ]; then
         pass syscalls-$how
