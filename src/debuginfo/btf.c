@@ -266,12 +266,21 @@ uint32_t kbtf_find(struct kernel_btf *b, const char *name, uint32_t kind)
         walk(b, is_named, &m);
         return m.id;
     }
+    /* Hundreds of probes ask for the same tracepoint. */
+    const char *key = arena_printf(b->arena, "%u %s", kind, name);
+    if (!b->found.arena)
+        hash_init(&b->found, b->arena);
+    uintptr_t known = (uintptr_t)hash_get(&b->found, key);
+    if (known)
+        return (uint32_t)known;
     struct search s = {.kind = kind};
     if (!find_name(b, name, &s.name_off))
         return 0;
     walk(b, has_name, &s);
     if (!s.id && b->base)
         walk(b->base, has_name, &s);
+    if (s.id)
+        hash_put(&b->found, key, (void *)(uintptr_t)s.id);
     return s.id;
 }
 

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/hash.h"
 #include "base/vec.h"
 
 struct arena;
@@ -26,6 +27,7 @@ struct kernel_btf {
      * offsets.  NULL, and `first` 1, in the kernel's own table. */
     struct kernel_btf *base;
     uint32_t first;
+    struct hash found; /* "kind name" → id of what kbtf_find was asked for */
     /* A table that is being made: types by id, names by name_off; offset is NULL. */
     bool made;
     VEC(const struct btf_type *) made_types;

@@ -254,15 +254,19 @@ static struct ir_prog *build_prog(struct session *s, struct ir_module *m, const 
 
     uint32_t leave = build_has_locks(&b) ? ir_new_block(&b, "leave") : bld.exit_block;
     ir_at(&b, start);
-    build_lock(&b, leave);
     build_locals(&b, (const struct variable *const *)p->locals.v, p->locals.n);
-    if (p->condition) {
+    bool asked = false;
+    const struct stmt *body = p->body;
+    if (leave != bld.exit_block)
+        body = build_guards(&b, p, leave, &asked);
+    build_lock(&b, leave);
+    if (p->condition && !asked) {
         uint32_t yes = ir_new_block(&b, "condition holds");
         build_branch(&b, p->condition, yes, bld.exit_block);
         ir_at(&b, yes);
     }
-    if (p->body)
-        build_stmt(&b, p->body);
+    if (body)
+        build_stmt(&b, body);
     ir_jmp(&b, bld.exit_block);
 
     /* Callable functions join the prog as they are found; each may find more. */

@@ -123,6 +123,11 @@ bool build_has_locks(const struct ir_builder *b);
 void build_lock(struct ir_builder *b, uint32_t skipped);
 void build_unlock(struct ir_builder *b);
 
+/* build_guard.c: builds what the handler asks before it touches a global; what it rejects goes
+ * to `leave`.  The rest of the body. */
+const struct stmt *build_guards(struct ir_builder *b, const struct probe *p, uint32_t leave,
+                                bool *condition_done);
+
 /* build_call.c */
 struct ir_value build_call(struct ir_builder *b, const struct expr *e);
 void build_function_body(struct ir_builder *b, uint32_t fn_index);

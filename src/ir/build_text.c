@@ -90,6 +90,13 @@ static bool user_text_call(const struct expr *e, const struct function *f)
            (library_function(f, "user_string_n_quoted") && e->args.n == 2);
 }
 
+/* user_buffer_quoted(address, length, NUMBER) */
+static bool user_buffer_call(const struct expr *e, const struct function *f)
+{
+    return f && f->intrinsic && strcmp(f->intrinsic, "user_buffer") == 0 && e->args.n == 3 &&
+           e->args.v[2]->kind == EX_NUMBER && e->args.v[2]->num >= 5;
+}
+
 bool text_in_place(struct ir_builder *b, const struct expr *e)
 {
     (void)b;
@@ -100,7 +107,7 @@ bool text_in_place(struct ir_builder *b, const struct expr *e)
     const struct function *f = only_callee(e);
     if (!f)
         return false;
-    if (names_call(f) || user_text_call(e, f))
+    if (names_call(f) || user_text_call(e, f) || user_buffer_call(e, f))
         return true;
     const struct fn_info *fi = f->codegen;
     return !f->intrinsic && f->src && f->src->tapset && fi && fi->inlined && !f->may_next &&
@@ -112,7 +119,8 @@ bool text_in_place(struct ir_builder *b, const struct expr *e)
 static void put_format(struct ir_builder *b, struct record *r, struct fmt_part p)
 {
     fmt_vec parts = {0};
-    p.width = p.prec = -1;
+    p.width = -1;
+    p.prec = p.prec ? p.prec : -1;
     vec_push(b->arena, &parts, p);
     ir_storei(b, record_at(r, 0), 8, build_format_number(b, &parts));
     r->off += 8;
@@ -202,6 +210,45 @@ static void put_user_text(struct ir_builder *b, struct record *r, const struct e
     r->off = 0;
 }
 
+/* Bytes of user memory, NULs among them: `length`, or as many as there is room for. */
+static void put_user_buffer(struct ir_builder *b, struct record *r, const struct expr *e)
+{
+    uint32_t max = (uint32_t)b->session->maxstringlen - 1;
+    int64_t shown = e->args.v[2]->num < max ? e->args.v[2]->num : max;
+    ir_reg addr = build_long(b, e->args.v[0]), length = ir_new_reg(b);
+    ir_mov(b, length, build_long(b, e->args.v[1]));
+    put_format(b, r, (struct fmt_part){.conv = FMT_USER_BUFFER, .prec = (int)shown});
+    rec_put_long(b, r, addr);
+    uint32_t all = ir_new_block(b, "as many"), fit = ir_new_block(b, "fits"),
+             check = ir_new_block(b, "check"), bad = ir_new_block(b, "fault"),
+             good = ir_new_block(b, "bytes"), j = ir_new_block(b, "read");
+    ir_bri(b, CC_SLE, length, 0, all, check);
+    ir_at(b, check);
+    ir_bri(b, CC_SGT, length, max, all, fit);
+    ir_at(b, all);
+    ir_mov(b, length, ir_const(b, max));
+    ir_jmp(b, fit);
+    ir_at(b, fit);
+    rec_put_long(b, r, length);
+    ir_reg st = ir_call(b, HELPER_PROBE_READ_USER, 3,
+                        IR_ARGS(IR_A_MEM(record_at(r, sizeof(struct rec_str))),
+                                IR_A_SIZE(length, max), IR_A_REG(addr)));
+    ir_reg cap = ir_new_reg(b);
+    ir_bri(b, CC_SLT, st, 0, bad, good);
+    ir_at(b, bad);
+    ir_mov(b, cap, ir_const(b, 0));
+    ir_jmp(b, j);
+    ir_at(b, good);
+    ir_mov(b, cap, ir_bini(b, B_AND, ir_bini(b, B_ADD, length, 7), ~(int64_t)7));
+    ir_jmp(b, j);
+    ir_at(b, j);
+    ir_store(b, record_at(r, 0), 8, cap);
+    r->pos = ir_bini(b, B_ADD, ir_bin(b, B_ADD, r->pos, cap),
+                     (int64_t)(r->off + sizeof(struct rec_str)));
+    r->max += r->off + record_string_room(max + 1);
+    r->off = 0;
+}
+
 static void put_call(struct ir_builder *b, struct record *r, const struct expr *e)
 {
     const struct function *f = e->callees.v[0];
@@ -213,6 +260,8 @@ static void put_call(struct ir_builder *b, struct record *r, const struct expr *
         rec_put_long(b, r, v);
     } else if (user_text_call(e, f)) {
         put_user_text(b, r, e);
+    } else if (user_buffer_call(e, f)) {
+        put_user_buffer(b, r, e);
     } else {
         struct text_return returns;
         text_return_begin(b, &returns, r);

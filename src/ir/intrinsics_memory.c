@@ -64,6 +64,15 @@ USER(uint32, 4, false)
 USER(uint16, 2, false)
 USER(uint8, 1, false)
 
+/* Two bytes in network order; 0 where they cannot be read. */
+static void emit_user_be16(struct intrinsic_call *c)
+{
+    struct ir_builder *b = c->b;
+    read_number(c, true, 2, false, ZERO, NULL);
+    ir_reg high = ir_bini(b, B_AND, ir_bini(b, B_SHL, c->result.reg, 8), 0xff00);
+    c->result.reg = ir_bin(b, B_OR, high, ir_bini(b, B_SHR, c->result.reg, 8));
+}
+
 static ir_reg clamp(struct ir_builder *b, ir_reg value, int64_t low, int64_t high)
 {
     ir_reg n = ir_new_reg(b);
@@ -369,5 +378,6 @@ const struct intrinsic intrinsics_memory[] = {
     ROW(set_user_char, TY_UNKNOWN),
     ROW(set_user_pointer, TY_UNKNOWN),
     {"set_user_string", TY_UNKNOWN, 0, emit_set_user_string, true},
+    ROW(user_be16, TY_LONG),
     {0},
 };

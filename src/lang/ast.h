@@ -166,9 +166,10 @@ enum fmt_conv {
     FMT_MEMORY_M /* m: raw memory */,
     FMT_MEMORY_HEX /* M */,
     /* Made by the builder: */
-    FMT_NESTED,    /* the number of a format and its arguments; data: struct ir_module */
-    FMT_NAMES,     /* a number by the names of data, a struct name_table */
-    FMT_USER_TEXT, /* an address, how many characters may be shown, and the string there */
+    FMT_NESTED,      /* the number of a format and its arguments; data: struct ir_module */
+    FMT_NAMES,       /* a number by the names of data, a struct name_table */
+    FMT_USER_BUFFER, /* an address, a length, and that many bytes; prec: characters shown */
+    FMT_USER_TEXT,   /* an address, and the string there */
 };
 enum { FMTF_ZERO = 1, FMTF_MINUS = 2, FMTF_PLUS = 4, FMTF_SPACE = 8, FMTF_ALT = 16 };
 struct fmt_part {

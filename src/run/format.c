@@ -272,7 +272,7 @@ static void quoted(struct strbuf *out, const char *s, size_t n, size_t most)
     strbuf_putc(out, '"');
     for (size_t i = 0; i < n; i += bytes) {
         uint32_t c = utf8_at((const unsigned char *)s + i, n - i, &bytes);
-        const char *at = c < 128 ? strchr(from, (int)c) : NULL;
+        const char *at = c && c < 128 ? strchr(from, (int)c) : NULL;
         size_t len = bytes > 1 ? (c > 0xffff ? 10 : 6) : at ? 2 : c >= 32 && c < 127 ? 1 : 4;
         if (used + len > most - 1) {
             out->n = start + keep;
@@ -307,6 +307,20 @@ static bool user_text(struct strbuf *out, const struct fmt_part *p, struct curso
         strbuf_printf(out, "0x%llx", (unsigned long long)addr);
     else
         quoted(out, s, n, most);
+    return true;
+}
+
+static bool user_buffer(struct strbuf *out, const struct fmt_part *p, struct cursor *c)
+{
+    s64 addr, length;
+    const char *s;
+    size_t n, cap;
+    if (!record_long(c, &addr) || !record_long(c, &length) || !record_string(c, &s, &n, &cap))
+        return false;
+    if (!cap)
+        strbuf_printf(out, "0x%llx", (unsigned long long)addr);
+    else
+        quoted(out, s, (size_t)length < cap ? (size_t)length : cap, (size_t)p->prec);
     return true;
 }
 
@@ -349,10 +363,11 @@ static bool parts(struct strbuf *out, const fmt_vec *v, struct cursor *c)
             if (v < 0)
                 *--d = '-';
             strbuf_add(out, d, (size_t)(end - d));
-        } else if (p->conv == FMT_NESTED || p->conv == FMT_NAMES || p->conv == FMT_USER_TEXT) {
-            if (!(p->conv == FMT_NESTED  ? nested(out, p, c)
-                  : p->conv == FMT_NAMES ? names(out, p, c)
-                                         : user_text(out, p, c)))
+        } else if (p->conv >= FMT_NESTED) {
+            if (!(p->conv == FMT_NESTED        ? nested(out, p, c)
+                  : p->conv == FMT_NAMES       ? names(out, p, c)
+                  : p->conv == FMT_USER_BUFFER ? user_buffer(out, p, c)
+                                               : user_text(out, p, c)))
                 return false;
         } else if (!conversion(out, *p, c)) {
             return false;

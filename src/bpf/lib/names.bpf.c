@@ -23,7 +23,11 @@ static long one_name(u32 i, struct naming *w)
     u64 *s = w->c->ctx.scratch;
     u64 at = s[N_TABLE] + (u64)i * sizeof(struct name_entry), out = s[N_OUT];
     struct name_entry e;
-    if (at >= 1u << 28 || out >= 32767 || out + NAME_SIZE + 1 > consts.maxstringlen)
+    if (at >= 1u << 28 || out + NAME_SIZE + 1 > consts.maxstringlen)
+        return 1;
+    /* Old verifiers need the bound of this very value. */
+    OPAQUE(out);
+    if (out >= consts.maxstringlen)
         return 1;
     if (bpf_probe_read_kernel(&e, sizeof e, (const char *)&consts + at))
         return 1;
@@ -62,8 +66,11 @@ GLOBAL u64 rt_names(struct ctxmem *c, u64 dst, u64 value, u64 table, u64 how)
     if (how & 1) {
         if (!rest && out)
             return out;
-        if (out >= 32767 || out + 2 >= consts.maxstringlen)
+        if (out + 2 >= consts.maxstringlen)
             return out;
+        OPAQUE(out);
+        if (out >= consts.maxstringlen)
+            return 0;
         if (out) {
             w.dst[out] = '|';
             out++;
