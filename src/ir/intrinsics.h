@@ -4,6 +4,10 @@
 #include "ir/intrinsic.h"
 #include "sema/session.h"
 
+/* The result is a text of the probe, at most `bound` bytes.  The intrinsic is by_offset. */
+void intrinsic_point_text(struct intrinsic_call *c, const char *(*text)(const struct probe *p),
+                          uint32_t bound);
+
 extern const struct intrinsic intrinsics_memory[]; /* intrinsics_memory.c */
 extern const struct intrinsic intrinsics_names[];  /* intrinsics_names.c */
 extern const struct intrinsic intrinsics_regs[];   /* intrinsics_regs.c */

@@ -60,7 +60,7 @@ struct attach_point {
     int64_t sequence; /* begin(N), end(N), error(N) */
     uint64_t interval_ns, random_ns;
     const char *name;   /* tracepoint or syscall name */
-    const char *module; /* of a tracepoint; NULL: the kernel's own */
+    const char *module; /* of a tracepoint or kernel function; NULL: the kernel's own */
     uint32_t btf_id;    /* PROG_FENTRY: of the function; ATTACH_TRACEPOINT, _SYSCALL_*: id of the
                            typedef in vmlinux BTF */
     int32_t nr;         /* system call number; -1 = every call, or CALL_NONE */
