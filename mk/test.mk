@@ -2,7 +2,7 @@
 # make test | unit | conformance
 UNIT_SRCS := $(wildcard tests/*/test_*.c)
 UNIT_BINS := $(UNIT_SRCS:%.c=$(BUILD)/%)
-TEST_TOOLS := $(addprefix $(BUILD)/tests/real/,bpfcount caller exerciser)
+TEST_TOOLS := $(addprefix $(BUILD)/tests/real/,bpfcount caller exerciser traffic)
 
 # The runner says which of them do not build, so one that fails stops no other.
 unit-bins:

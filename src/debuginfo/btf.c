@@ -117,7 +117,11 @@ struct kernel_btf *module_btf_open(struct arena *a, struct kernel_btf *base, con
                                    const char **why)
 {
     size_t len = 0;
-    const char *file = load_file(arena_printf(a, BTF_DIR "%s", module), &len);
+    char *path = arena_printf(a, BTF_DIR "%s", module);
+    for (char *p = path + strlen(BTF_DIR); *p; p++)
+        if (*p == '-') /* as the kernel itself takes names */
+            *p = '_';
+    const char *file = load_file(path, &len);
     struct kernel_btf *b = file ? parse(a, file, len) : NULL;
     if (!b) {
         *why = arena_printf(a, "the kernel has no types of module '%s' (%s" BTF_DIR "%s)", module,

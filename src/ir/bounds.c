@@ -185,7 +185,8 @@ static void start_var(struct bounds *w, struct variable *v)
 
 static void longest(const struct session *s, const struct probe *p, uint32_t *pp, uint32_t *name)
 {
-    uint32_t n = cap(s, strlen(p->pp) + 1);
+    size_t alias = p->alias_pp ? strlen(p->alias_pp) : 0, own = strlen(p->pp);
+    uint32_t n = cap(s, (alias > own ? alias : own) + 1);
     *pp = n > *pp ? n : *pp;
     n = cap(s, (p->attach.name ? strlen(p->attach.name) : 0) + 1);
     *name = n > *name ? n : *name;

@@ -226,9 +226,9 @@ static const char *point_function(const struct probe *p)
     return p->attach.name ? p->attach.name : "";
 }
 
-/* A text of the probe.  One program for many points has a table of their texts, and the
- * cookie of the link says which it is. */
-static void text_of_point(struct intrinsic_call *c, const char *(*text)(const struct probe *p),
+/* One program for many points has a table of their texts, and the cookie of the link says
+ * which it is. */
+void intrinsic_point_text(struct intrinsic_call *c, const char *(*text)(const struct probe *p),
                           uint32_t bound)
 {
     const struct probe *p = c->probe;
@@ -252,12 +252,12 @@ static void text_of_point(struct intrinsic_call *c, const char *(*text)(const st
 
 static void emit_pp(struct intrinsic_call *c)
 {
-    text_of_point(c, point_text, c->b->session->pp_bound);
+    intrinsic_point_text(c, point_text, c->b->session->pp_bound);
 }
 
 static void emit_ppfunc(struct intrinsic_call *c)
 {
-    text_of_point(c, point_function, c->b->session->probefunc_bound);
+    intrinsic_point_text(c, point_function, c->b->session->probefunc_bound);
 }
 
 static void emit_is_return(struct intrinsic_call *c)

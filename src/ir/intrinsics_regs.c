@@ -206,6 +206,10 @@ static void emit_addr(struct intrinsic_call *c)
         c->result.reg = ir_const(c->b, 0);
         return;
     }
+    if (c->probe->attach.prog == PROG_KPROBE_MULTI && c->probe->attach.kind == ATTACH_KPROBE) {
+        c->result.reg = ir_call(c->b, HELPER_GET_FUNC_IP, 1, IR_ARGS(IR_A_PROG));
+        return;
+    }
     ir_reg ip = read_register(c, arch_reg_ip);
     /* The kernel shows the address behind the byte that the kprobe put there. */
     if (c->probe->attach.kind == ATTACH_KPROBE)
@@ -244,7 +248,7 @@ static const char *script_name(const struct probe *p)
 
 static void emit_pn(struct intrinsic_call *c)
 {
-    c->result = ir_literal(c->b, script_name(c->probe));
+    intrinsic_point_text(c, script_name, c->b->session->pp_bound);
 }
 
 /* The text in COMPONENT("…") of a probe point, or NULL. */
@@ -289,7 +293,7 @@ const struct intrinsic intrinsics_regs[] = {
     {"user_mode", TY_LONG, 0, emit_user_mode, false},
     {"addr", TY_LONG, 0, emit_addr, false},
     {"probe_type", TY_STRING, 32, emit_probe_type, false},
-    {"pn", TY_STRING, 0, emit_pn, false},
+    {"pn", TY_STRING, BOUND_PP, emit_pn, true},
     {"pnlabel", TY_STRING, 0, emit_pnlabel, false},
     {"probemod", TY_STRING, 0, emit_probemod, false},
     {0},

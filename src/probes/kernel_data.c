@@ -454,9 +454,19 @@ struct expr *kdata_cast(struct session *s, const struct expr *e, bool lvalue, co
         *why = "write to memory of the kernel is not possible";
         return NULL;
     }
-    if (module && *module && *module != '<' && strncmp(module, "kernel", 6) != 0)
-        return udata_cast(s, e, module, lvalue, why);
-    struct kernel_btf *b = session_btf(s, why);
+    bool kernel = !module || !*module || *module == '<' || strncmp(module, "kernel", 6) == 0;
+    /* A name without a slash is first a kernel module's, then a program's; what is a module
+     * on most systems may be a part of this kernel. */
+    struct kernel_btf *b = NULL;
+    if (!kernel && !strchr(module, '/'))
+        b = session_module_btf(s, module, why);
+    if (!kernel && !b) {
+        struct expr *r = udata_cast(s, e, module, lvalue, why);
+        if (r || strchr(module, '/'))
+            return r;
+    }
+    if (!b)
+        b = session_btf(s, why);
     if (!b)
         return NULL;
     *why = NULL;

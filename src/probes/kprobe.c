@@ -77,10 +77,12 @@ static struct expr *reg(struct session *s, const struct token *tok, int32_t offs
     return e;
 }
 
+enum { PARAMS_MAX = 24 };
+
 static uint32_t nparams(const struct kernel_function *f)
 {
     uint32_t n = f->proto ? BTF_INFO_VLEN(f->proto->info) : 0;
-    return n > 6 ? 6 : n; /* the others are on the stack */
+    return n > PARAMS_MAX ? PARAMS_MAX : n;
 }
 
 static const struct btf_param *param(const struct kernel_function *f, uint32_t i)
@@ -88,13 +90,44 @@ static const struct btf_param *param(const struct kernel_function *f, uint32_t i
     return (const struct btf_param *)(f->proto + 1) + i;
 }
 
+/* Where the calling convention puts a parameter: a word of the registers, or of the stack
+ * behind the return address. */
+struct place {
+    uint32_t word, words;
+    bool in_register;
+};
+
+static struct place place_of(struct kernel_btf *b, const struct kernel_function *f, uint32_t i)
+{
+    struct place at = {0};
+    uint32_t registers = 0, stack = 0;
+    for (uint32_t k = 0; k <= i; k++) {
+        uint32_t size = kbtf_size(b, param(f, k)->type);
+        at.words = size > 8 ? (size + 7) / 8 : 1;
+        at.in_register = at.words <= 2 && registers + at.words <= 6;
+        at.word = at.in_register ? registers : stack;
+        registers += at.in_register ? at.words : 0;
+        stack += at.in_register ? 0 : at.words;
+    }
+    return at;
+}
+
 static struct kernel_value parameter(struct session *s, struct kernel_btf *b,
                                      const struct kernel_function *f, uint32_t i,
                                      const struct token *tok)
 {
     uint32_t type = param(f, i)->type;
-    return (struct kernel_value){.e = kdata_narrow(s, b, reg(s, tok, arch_call_arg[i]), type),
-                                 .type = type};
+    struct place at = place_of(b, f, i);
+    if (at.in_register && at.words == 1)
+        return (struct kernel_value){
+            .e = kdata_narrow(s, b, reg(s, tok, arch_call_arg[at.word]), type), .type = type};
+    if (at.in_register) /* a structure in two: it has no address */
+        return (struct kernel_value){.e = NULL, .type = type};
+    /* The stack begins with the return address. */
+    struct expr *e = expr_binary(s->arena, tok, OP_ADD, reg(s, tok, arch_reg_sp),
+                                 expr_number(s->arena, tok, 8 * (at.word + 1)));
+    e->type = TY_LONG;
+    return kdata_at(s, b, tok, e, type, false);
 }
 
 static bool returns(struct kernel_btf *b, const struct kernel_function *f)
@@ -130,7 +163,11 @@ static struct expr *group(struct session *s, struct kernel_btf *b, const struct 
         for (uint32_t i = 0; i < nparams(f); i++) {
             format = arena_printf(s->arena, "%s%s%s=", format, i ? " " : "",
                                   kbtf_name(b, param(f, i)->name_off));
-            kdata_format(s, b, parameter(s, b, f, i, e->tok), dollars, &format, &args);
+            struct kernel_value v = parameter(s, b, f, i, e->tok);
+            if (v.e)
+                kdata_format(s, b, v, dollars, &format, &args);
+            else
+                format = arena_printf(s->arena, "%s?", format);
         }
     }
     return kdata_sprintf(s, e->tok, format, &args);
@@ -169,7 +206,7 @@ static struct expr *target(struct session *s, struct probe *p, const struct expr
                             f->name);
         return NULL;
     }
-    const char *names[6];
+    const char *names[PARAMS_MAX];
     for (uint32_t i = 0; i < nparams(f); i++) {
         const char *name = kbtf_name(b, param(f, i)->name_off);
         names[i] = arena_printf(s->arena, "$%s", name);
@@ -177,7 +214,15 @@ static struct expr *target(struct session *s, struct probe *p, const struct expr
             continue;
         if (f->is_return)
             return NULL; /* as it was at the entry */
-        return kdata_steps(s, b, parameter(s, b, f, i, e->tok), t, e->tok, why);
+        struct kernel_value v = parameter(s, b, f, i, e->tok);
+        if (!v.e) {
+            *why = arena_printf(s->arena,
+                                "'%s' is a structure that is passed in two registers: its "
+                                "members cannot be reached",
+                                t->name);
+            return NULL;
+        }
+        return kdata_steps(s, b, v, t, e->tok, why);
     }
     const char *near = similar_names(s->arena, t->name, names, nparams(f), 6);
     *why = arena_printf(s->arena, "unable to find '%s' in %s%s%s%s", t->name, f->name,

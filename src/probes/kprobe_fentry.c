@@ -64,9 +64,10 @@ static int argument_of(const struct use *u, int64_t offset)
 
 static void look_function(struct function *f, struct use *u)
 {
-    static const char *const need[] = {"backtrace", "register",       "u_register", "pt_regs",
-                                       "arg_s32",   "arg_u32",        "arg_64",     "returnval",
-                                       "addr",      "registers_valid"};
+    static const char *const need[] = {
+        "backtrace", "stack_word", "register",  "u_register", "pt_regs",         "arg_s32",
+        "arg_u32",   "arg_64",     "returnval", "addr",       "registers_valid", "user_mode",
+    };
     for (size_t i = 0; f->intrinsic && i < sizeof need / sizeof *need; i++)
         u->registers |= strcmp(f->intrinsic, need[i]) == 0;
     if (f->body && hash_put(u->seen, f->unique ? f->unique : f->name, f))

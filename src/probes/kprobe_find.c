@@ -66,6 +66,7 @@ static struct kernel_function *add(struct walk *w, const char *name, const char 
                                   .one_of_many = w->wild};
     p->attach.priv = f;
     p->attach.name = name;
+    p->attach.module = module;
     const char *at =
         w->offset ? arena_printf(s->arena, "+%#llx", (unsigned long long)w->offset) : "";
     p->pp = arena_printf(s->arena, "%s(\"%s%s\")%s", w->prefix, name, at, w->suffix);

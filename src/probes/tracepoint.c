@@ -17,6 +17,7 @@
 static const struct probe_pattern patterns[] = {
     {"kernel.trace(S)", 0, "a tracepoint of the kernel: \"NAME\" or \"SYSTEM:NAME\""},
     {"kernel.tracepoint(S)", 0, "the same"},
+    {"module(S).tracepoint(S)", 1, "a tracepoint of a kernel module that is loaded"},
     {0},
 };
 
@@ -39,9 +40,9 @@ struct search {
     const char *name; /* pattern */
     bool any_system;  /* none was named, or "*" */
     const char *events;
-    VEC(const char *) systems; /* folders of `events` that match */
-    struct hash by_event;      /* name → system, when many are looked up */
-    const char *point;
+    VEC(const char *) systems;  /* folders of `events` that match */
+    struct hash by_event;       /* name → system, when many are looked up */
+    const char *point, *module; /* module NULL: the kernel's own */
     probe_vec *out;
     VEC(const char *) all;
 };
@@ -63,6 +64,11 @@ static bool find_systems(struct search *w, const char *pattern)
             vec_push(w->s->arena, &w->systems, arena_strdup(w->s->arena, e->d_name));
     closedir(d);
     return true;
+}
+
+static struct kernel_btf *types_of(struct session *s, const char *module, const char **why)
+{
+    return module ? session_module_btf(s, module, why) : session_btf(s, why);
 }
 
 static void index_events(struct search *w)
@@ -99,7 +105,8 @@ static bool add_probe(struct search *w, const char *name, uint32_t id)
     struct probe *p = new_probe(w->s, ATTACH_TRACEPOINT, PROG_RAW_TP);
     p->attach.name = name;
     p->attach.btf_id = id;
-    p->pp = arena_printf(w->s->arena, "kernel.%s(\"%s%s%s\")", w->point, system ? system : "",
+    p->attach.module = w->module;
+    p->pp = arena_printf(w->s->arena, "%s(\"%s%s%s\")", w->point, system ? system : "",
                          system ? ":" : "", name);
     vec_push(w->s->arena, w->out, p);
     return true;
@@ -118,11 +125,13 @@ static const char *resolve(struct session *s, const struct probe_pattern *pat,
                            const struct probe_point *pp, probe_vec *out, const char **hint)
 {
     const char *why, *spec = pp->comps.v[1].arg->str;
-    struct kernel_btf *b = session_btf(s, &why);
-    (void)pat;
+    const char *module = pat->id ? pp->comps.v[0].arg->str : NULL;
+    struct kernel_btf *b = types_of(s, module, &why);
     if (!b)
         return why;
-    struct search w = {.s = s, .out = out, .point = pp->comps.v[1].name};
+    struct search w = {.s = s, .out = out, .module = module};
+    w.point = arena_printf(s->arena, module ? "module(\"%s\").%s" : "%s.%s",
+                           module ? module : "kernel", pp->comps.v[1].name);
     const char *colon = strchr(spec, ':');
     const char *system = colon ? arena_strndup(s->arena, spec, (size_t)(colon - spec)) : "*";
     w.name = colon ? colon + 1 : spec;
@@ -217,7 +226,7 @@ static struct expr *target(struct session *s, struct probe *pr, const struct exp
     const struct target *t = e->target;
     if (e->kind == EX_CAST)
         return kdata_cast(s, e, lvalue, why);
-    struct kernel_btf *b = session_btf(s, why);
+    struct kernel_btf *b = types_of(s, pr->attach.module, why);
     const struct btf_type *proto = b ? prototype(s, b, &pr->attach, NULL) : NULL;
     if (!proto)
         return NULL;
@@ -255,7 +264,7 @@ static void list(struct session *s, const struct probe_pattern *pat, const struc
 {
     probe_vec found = {0};
     const char *hint, *why;
-    struct kernel_btf *b = session_btf(s, &why);
+    struct kernel_btf *b = types_of(s, pat->id ? pp->comps.v[0].arg->str : NULL, &why);
     if (!b || resolve(s, pat, pp, &found, &hint))
         return;
     struct hash known;

@@ -59,13 +59,14 @@ struct attach_point {
     enum prog_kind prog;
     int64_t sequence; /* begin(N), end(N), error(N) */
     uint64_t interval_ns, random_ns;
-    const char *name; /* tracepoint or syscall name */
-    uint32_t btf_id;  /* PROG_FENTRY: of the function; ATTACH_TRACEPOINT, _SYSCALL_*: id of the
-                         typedef in vmlinux BTF */
-    int32_t nr;       /* system call number; -1 = every call, or CALL_NONE */
-    int32_t nr32;     /* … of a 32-bit program, or CALL_NONE */
-    bool exit_after;  /* oneshot: the session ends when the handler has run */
-    void *priv;       /* the provider's own */
+    const char *name;   /* tracepoint or syscall name */
+    const char *module; /* of a tracepoint or kernel function; NULL: the kernel's own */
+    uint32_t btf_id;    /* PROG_FENTRY: of the function; ATTACH_TRACEPOINT, _SYSCALL_*: id of the
+                           typedef in vmlinux BTF */
+    int32_t nr;         /* system call number; -1 = every call, or CALL_NONE */
+    int32_t nr32;       /* … of a 32-bit program, or CALL_NONE */
+    bool exit_after;    /* oneshot: the session ends when the handler has run */
+    void *priv;         /* the provider's own */
 };
 
 /* The calls that the probe is for; nr is not -1. */
