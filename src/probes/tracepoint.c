@@ -160,8 +160,8 @@ static const struct btf_type *prototype(struct session *s, struct kernel_btf *b,
     if (at->priv)
         return at->priv;
     const char *name = arena_printf(s->arena, ITERATOR "%s", at->name);
-    uint32_t id = known ? (uint32_t)(uintptr_t)hash_get(known, name)
-                        : kbtf_find(b, name, BTF_KIND_FUNC);
+    uint32_t id =
+        known ? (uint32_t)(uintptr_t)hash_get(known, name) : kbtf_find(b, name, BTF_KIND_FUNC);
     const struct btf_type *t = kbtf_type(b, id);
     if (!t) {
         /* The typedef is of a pointer to the same prototype; the names may be missing. */
@@ -204,8 +204,8 @@ static struct expr *all_arguments(struct session *s, struct kernel_btf *b,
     const char *format = "";
     expr_vec args = {0};
     for (uint32_t i = 1; i < BTF_INFO_VLEN(proto->info); i++) {
-        format =
-            arena_printf(s->arena, "%s%s%s=", format, i > 1 ? " " : "", argument_name(s, b, &p[i], i - 1));
+        format = arena_printf(s->arena, "%s%s%s=", format, i > 1 ? " " : "",
+                              argument_name(s, b, &p[i], i - 1));
         kdata_format(s, b, argument(s, b, &p[i], i - 1, e->tok), dollars, &format, &args);
     }
     return kdata_sprintf(s, e->tok, format, &args);
