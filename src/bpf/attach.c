@@ -40,7 +40,7 @@ static bool attach_tracepoint(struct bpf_running *r, const struct probe *p, int 
     return add_link(r, p, bpf_raw_tracepoint_open(name, prog));
 }
 
-/* ---- timer.profile ---- */
+/* ---- timer.profile and perf ---- */
 
 static bool attach_profile(struct bpf_running *r, const struct probe *p, int prog)
 {
@@ -50,6 +50,8 @@ static bool attach_profile(struct bpf_running *r, const struct probe *p, int pro
         .config = PERF_COUNT_SW_CPU_CLOCK,
         .sample_period = p->attach.interval_ns,
     };
+    if (p->attach.priv)
+        attr = *(const struct perf_event_attr *)p->attach.priv;
     bool any = false;
     for (uint32_t cpu = 0; cpu < r->ncpus; cpu++) {
         int fd = (int)syscall(SYS_perf_event_open, &attr, -1, (int)cpu, -1, PERF_FLAG_FD_CLOEXEC);

@@ -12,6 +12,7 @@ extern const struct probe_provider kprobe_provider;     /* kprobe.c */
 extern const struct probe_provider netfilter_provider;  /* netfilter.c */
 extern const struct probe_provider task_provider;       /* process_task.c */
 extern const struct probe_provider process_provider;    /* process.c */
+extern const struct probe_provider perf_provider;       /* perf.c */
 
 static inline struct probe *new_probe(struct session *s, enum attach_kind kind, enum prog_kind prog)
 {

@@ -48,3 +48,8 @@ unsigned mark_arguments(const struct dw_mark *m);
 struct expr *process_register(struct session *s, const struct token *tok, int32_t offset);
 struct expr *process_address(struct session *s, const struct user_point *u, const struct token *tok,
                              uint64_t addr);
+
+/* The tasks that are meant by the argument of process(…): a program's path, a number, or none for
+ * the process of -c and -x; *out is NULL when they are all.  A reason when there is no such. */
+const char *process_condition(struct session *s, const struct expr *arg, const struct token *tok,
+                              struct expr **out);

@@ -42,11 +42,9 @@ static struct expr *compare(struct session *s, const struct token *tok, enum op 
     return expr_binary(s->arena, tok, op, expr_call(s->arena, tok, function), with);
 }
 
-/* The tasks that are meant. */
-static const char *condition(struct session *s, const struct probe_point *pp,
-                             const struct token *tok, struct expr **out)
+const char *process_condition(struct session *s, const struct expr *arg, const struct token *tok,
+                              struct expr **out)
 {
-    const struct expr *arg = pp->comps.v[0].arg;
     *out = NULL;
     if (!arg) {
         if (s->command || s->target_pid)
@@ -101,7 +99,7 @@ struct adding {
 static void add(struct adding *a, struct probe *p, struct expr *more)
 {
     struct expr *tasks;
-    condition(a->s, a->pp, a->tok, &tasks);
+    process_condition(a->s, a->pp->comps.v[0].arg, a->tok, &tasks);
     p->pp = point_text(a->s, a->pp);
     p->condition = both(a->s, a->tok, OP_ANDAND, more, tasks);
     vec_push(a->s->arena, a->out, p);
@@ -161,7 +159,7 @@ static const char *resolve(struct session *s, const struct probe_pattern *pat,
     a.b = session_btf(s, &why);
     if (!a.b)
         return why;
-    if ((why = condition(s, pp, a.tok, &unused)))
+    if ((why = process_condition(s, pp->comps.v[0].arg, a.tok, &unused)))
         return why;
     struct expr *tid = expr_call(s->arena, a.tok, "tid");
     switch (pat->id) {
@@ -214,7 +212,7 @@ static void list(struct session *s, const struct probe_pattern *pat, const struc
                  void (*fn)(const char *point, const char *vars, void *arg), void *arg)
 {
     struct expr *unused;
-    if (condition(s, pp, pp->comps.v[0].tok, &unused))
+    if (process_condition(s, pp->comps.v[0].arg, pp->comps.v[0].tok, &unused))
         return;
     const char *vars = pat->id == T_SYSCALL ? "$syscall:long $arg1:long $arg2:long $arg3:long "
                                               "$arg4:long $arg5:long $arg6:long"

@@ -211,6 +211,38 @@ static void report_suffix(struct derivation *d, const struct match *match,
 }
 
 /* Components behind the alias' own name go behind each of its points. */
+/* The i-th point of an alias, with the suffix that the alias was written with. */
+static struct probe_point with_suffix(struct sema *m, const struct alias_decl *alias, size_t i,
+                                      const struct match *match, const struct probe_point *pp)
+{
+    struct probe_point inner = *alias->points.v[i];
+    memset(&inner.comps, 0, sizeof inner.comps);
+    vec_for (c, alias->points.v[i]->comps)
+        vec_push(m->arena, &inner.comps, alias->points.v[i]->comps.v[c]);
+    for (size_t c = match->used; c < pp->comps.n; c++)
+        vec_push(m->arena, &inner.comps, pp->comps.v[c]);
+    inner.optional |= pp->optional;
+    return inner;
+}
+
+/* Nothing was found: a suffix that is none of the points', or one that could not be had. */
+static void report_suffixed(struct derivation *d, const struct match *match, struct layer *layer,
+                            const struct probe_point *pp)
+{
+    struct diag *diag = &d->m->s->diag;
+    unsigned errors = diag->errors;
+    vec_for (i, layer->alias->points) {
+        struct probe_point inner = with_suffix(d->m, layer->alias, i, match, pp);
+        struct match_result r;
+        match_point(d->m, &inner, &r);
+        layer->condition = inner.condition;
+        if (r.found.n && expand_point(d, &inner, layer, true))
+            return;
+    }
+    if (diag->errors == errors)
+        report_suffix(d, match, pp);
+}
+
 static bool derive_alias(struct derivation *d, const struct match *match,
                          const struct alias_decl *alias, const struct probe_point *pp,
                          const struct layer *layers, bool report)
@@ -228,13 +260,7 @@ static bool derive_alias(struct derivation *d, const struct match *match,
     for (size_t c = match->used; c < pp->comps.n; c++)
         layer.name = arena_printf(m->arena, "%s.%s", layer.name, pp->comps.v[c].name);
     vec_for (i, alias->points) {
-        struct probe_point inner = *alias->points.v[i];
-        memset(&inner.comps, 0, sizeof inner.comps);
-        vec_for (c, alias->points.v[i]->comps)
-            vec_push(m->arena, &inner.comps, alias->points.v[i]->comps.v[c]);
-        for (size_t c = match->used; c < pp->comps.n; c++)
-            vec_push(m->arena, &inner.comps, pp->comps.v[c]);
-        inner.optional |= pp->optional;
+        struct probe_point inner = with_suffix(m, alias, i, match, pp);
         layer.condition = inner.condition;
         bool ok = expand_point(d, &inner, &layer, report && match->used == pp->comps.n);
         any |= ok;
@@ -242,7 +268,7 @@ static bool derive_alias(struct derivation *d, const struct match *match,
             break;
     }
     if (!any && report && !pp->optional && match->used < pp->comps.n)
-        report_suffix(d, match, pp);
+        report_suffixed(d, match, &layer, pp);
     return any;
 }
 

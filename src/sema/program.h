@@ -7,14 +7,15 @@
 
 /* What a handler waits for. */
 enum attach_kind {
-    ATTACH_BEGIN,         /* run once at start, in order of `sequence` */
-    ATTACH_END,           /* run once at the end */
-    ATTACH_ERROR,         /* instead of end when the session ends with an error */
-    ATTACH_NEVER,         /* compiled, never attached */
-    ATTACH_ASK,           /* run by the session in any state when it wants to know something */
-    ATTACH_TIMER,         /* run by user space every interval_ns (+ random up to random_ns) */
-    ATTACH_PROFILE,       /* software clock perf event on every CPU, `interval_ns` period */
-    ATTACH_TRACEPOINT,    /* tp_btf: name, btf_id of the btf_trace_NAME typedef */
+    ATTACH_BEGIN,      /* run once at start, in order of `sequence` */
+    ATTACH_END,        /* run once at the end */
+    ATTACH_ERROR,      /* instead of end when the session ends with an error */
+    ATTACH_NEVER,      /* compiled, never attached */
+    ATTACH_ASK,        /* run by the session in any state when it wants to know something */
+    ATTACH_TIMER,      /* run by user space every interval_ns (+ random up to random_ns) */
+    ATTACH_PROFILE,    /* perf event on every CPU: priv is its struct perf_event_attr, or NULL for
+                          the software clock with the period `interval_ns` */
+    ATTACH_TRACEPOINT, /* tp_btf: name, btf_id of the btf_trace_NAME typedef */
     ATTACH_SYSCALL_ENTER, /* tp_btf sys_enter when the number is `nr` */
     ATTACH_SYSCALL_EXIT,
     ATTACH_UPROBE, /* by the provider */

@@ -58,3 +58,15 @@ run -c "/bin/true one two" -e 'probe syscall.execve { if (pid() == target()) pri
 probe syscall.exit_group { if (pid() == target()) println("exit ", status) }'
 grep -q '^"\?/bin/true"\?|.*one.*two' "$TMP/out" && grep -qx 'exit 0' "$TMP/out" && pass execve ||
     fail execve "printed $(tr '\n' '|' <"$TMP/out") $(first_line "$TMP/err")"
+
+# Every tracepoint that the kernel has an event of is listed, with its arguments.
+events=/sys/kernel/tracing/events
+if mount_tracefs; [ -d $events ]; then
+    "$STAP" -L 'kernel.trace("*:*")' >"$TMP/out" 2>"$TMP/err"
+    (cd $events && ls -d */*/) | grep -vE '^(syscalls|ftrace)/' | sed 's|/$||; s|/|:|' | sort >"$TMP/want"
+    sed -n 's/^kernel.trace("\([^"]*:[^"]*\)") \$.*/\1/p' "$TMP/out" | sort | comm -13 - "$TMP/want" >"$TMP/missing"
+    [ -s "$TMP/want" ] && [ ! -s "$TMP/missing" ] && pass tracepoints ||
+        fail tracepoints "$(wc -l <"$TMP/missing") not listed, $(head -n 3 "$TMP/missing" | tr '\n' ' ')"
+else
+    skip tracepoints "no tracefs"
+fi
