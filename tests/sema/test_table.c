@@ -77,7 +77,7 @@ static void lines(void)
     CHECK(s && strstr(s, "argstr = sprintf(\"%d, %s\", fd, path)"));
     s = alias(TYPES "x 64=y 32=- name=z ret=2 fd:int\n", "syscall.x.return", &wrong);
     CHECK(s && strstr(s, "probe syscall.x.return = __syscall.exit(\"y/-\")"));
-    CHECK(s && strstr(s, "name = \"z\"") && strstr(s, "returnstr($return, 2)"));
+    CHECK(s && strstr(s, "name = \"z\"") && strstr(s, "return_str(2, $return)"));
     s = alias(TYPES "x f:int=_f g:int=g_name=_g !h:int k:int>_k\n", "syscall.x", &wrong);
     CHECK(s && strstr(s, "f_str = _f(f)") && strstr(s, "g_name = _g(g)"));
     CHECK(s && strstr(s, "sprintf(\"%s, %s, %s\", f_str, g_name, _k(k))"));
