@@ -12,9 +12,10 @@ $(UNIT_BINS): $(BUILD)/%: %.c $(LIB_OBJS)
 	@mkdir -p $(dir $@)
 	$(CC) $(ALL_CFLAGS) -I. -o $@ $< $(LIB_OBJS) $(LIBS)
 
+# What is traced is a plain program: a sanitizer would make calls of its own.
 $(TEST_TOOLS): $(BUILD)/%: %.c
 	@mkdir -p $(dir $@)
-	$(CC) $(ALL_CFLAGS) -o $@ $<
+	$(CC) $(filter-out $(EXTRA_CFLAGS),$(ALL_CFLAGS)) -o $@ $<
 
 test-tools: $(TEST_TOOLS)
 

@@ -56,10 +56,29 @@ run -l 'kernel.function("tcp_s*").exported'
 grep -qx 'kernel.function("tcp_sendmsg").exported' "$TMP/out" && ! grep -q tcp_sacktag "$TMP/out" && pass kprobe-exported || fail kprobe-exported "$(first_line "$TMP/out")"
 run -e 'probe kernel.function("vfs_read@fs/read_write.c") { }'
 [ $rc = 1 ] && grep -q 'debug information' "$TMP/err" && pass kprobe-needs-dwarf || fail kprobe-needs-dwarf "$(first_line "$TMP/err")"
-# The library: every function loads here too; what needs kernel functions.
+# The library: every function loads here too; what needs kernel functions, and types of modules.
+modprobe -a nfs nfsd sunrpc scsi_mod 2>"$TMP/modprobe" || cat "$TMP/modprobe"
 tools/check-functions -c -s "$STAP" >"$TMP/all.stp"
 run -g -w -T 1 "$TMP/all.stp"
 expect functions-verified 0 ""
+if grep '^# left out' "$TMP/all.stp"; then
+    skip functions-modules "the modules of these types are not there"
+else
+    pass functions-modules
+fi
+run -g -e 'probe oneshot { println(get_scsi_request(0x10000) == 0x10000 - &@cast(0, "request", "kernel")[1]) }'
+expect scsi-request 0 1
+# The client of a mount that nobody answers.
+mkdir -p "$TMP/mnt"
+run -c "timeout 5 mount -i -t nfs -o addr=127.0.0.1,vers=4.2,proto=tcp,clientaddr=127.0.0.1,soft,timeo=2,retrans=1 127.0.0.1:/ $TMP/mnt" -e '
+probe module("sunrpc").function("rpc_run_task") {
+    c = $task_setup_data->rpc_client
+    println(prog_from_clnt(c), " ", vers_from_clnt(c), " ", prot_from_clnt(c), " ", get_prot_from_client(c),
+            " ", port_from_clnt(c), " ", port_from_xprt($task_setup_data->rpc_client->cl_xprt), " ",
+            get_ip_from_client(c), " ", tasks_from_clnt(c), " ", clones_from_clnt(c), " ", xid_from_clnt(c) != 0)
+    exit()
+}'
+expect rpc-client 0 "100003 4 6 6 2049 2049 127.0.0.1 0 0 1"
 mkdir "$TMP/folder"
 : >"$TMP/folder/file"
 run -c "cat $TMP/folder/file" -e '

@@ -57,7 +57,7 @@ probe vm.pagefault { if (pid() == target() && address) { n++; w += write_access 
 probe end { println(n > 20, " ", w > 5 && w < n) }'
 expect pagefault 0 "1 1"
 
-run -T 1 -e 'global a, f, bad
+run -c 'sh -c "ls -lR /usr/share/man /usr/share/doc >/dev/null"' -e 'global a, f, bad
 probe vm.kmalloc, vm.kmem_cache_alloc { a++; if (bytes_alloc < bytes_req || ptr == 0 || caller_function == "") bad++ }
 probe vm.kfree, vm.kmem_cache_free { f++ }
 probe end { println(a > 10, " ", f > 10, " ", bad) }'

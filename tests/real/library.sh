@@ -13,6 +13,8 @@ allowed=
 "$STAP" -g -e 'probe oneshot { if (target() == -1) set_user_char(1, 1) }' >/dev/null 2>"$TMP/err" ||
     allowed='set_user_.*'
 tools/check-functions -c ${allowed:+-x "$allowed"} -s "$STAP" >"$TMP/all.stp"
+absent=$(sed -n 's/^# left out: //p' "$TMP/all.stp" | tr '\n' ' ')
+[ -z "$absent" ] || skip verified-modules "modules that are not loaded have the types for ${absent% }"
 run -g -w -T 1 "$TMP/all.stp"
 expect verified 0 ""
 
