@@ -75,10 +75,10 @@ probe module("sunrpc").function("rpc_run_task") {
     c = $task_setup_data->rpc_client
     println(prog_from_clnt(c), " ", vers_from_clnt(c), " ", prot_from_clnt(c), " ", get_prot_from_client(c),
             " ", port_from_clnt(c), " ", port_from_xprt($task_setup_data->rpc_client->cl_xprt), " ",
-            get_ip_from_client(c), " ", tasks_from_clnt(c), " ", clones_from_clnt(c), " ", xid_from_clnt(c) != 0)
+            get_ip_from_client(c), " ", tasks_from_clnt(c), " ", clones_from_clnt(c) < 2, " ", xid_from_clnt(c) != 0)
     exit()
 }'
-expect rpc-client 0 "100003 4 6 6 2049 2049 127.0.0.1 0 0 1"
+expect rpc-client 0 "100003 4 6 6 2049 2049 127.0.0.1 0 1 1"
 mkdir "$TMP/folder"
 : >"$TMP/folder/file"
 run -c "cat $TMP/folder/file" -e '
