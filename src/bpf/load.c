@@ -220,7 +220,7 @@ static void prepare_btf(struct bpf_running *r, struct gen_prog *g)
 enum { VERIFIER_STEPS = 1, VERIFIER_STATS = 4 };
 
 /* enum bpf_attach_type, newer than this libbpf's headers may be. */
-enum { TRACE_KPROBE_MULTI = 42, NETFILTER = 45 };
+enum { TRACE_KPROBE_MULTI = 42, NETFILTER = 45, TRACE_UPROBE_MULTI = 48 };
 /* enum bpf_prog_type */
 enum { PROG_TYPE_NETFILTER = 32 };
 
@@ -234,6 +234,7 @@ static int load_once(struct gen_prog *g, char *log, size_t log_size, uint32_t le
         [PROG_PERF_EVENT] = BPF_PROG_TYPE_PERF_EVENT,
         [PROG_KPROBE] = BPF_PROG_TYPE_KPROBE,
         [PROG_KPROBE_MULTI] = BPF_PROG_TYPE_KPROBE,
+        [PROG_UPROBE_MULTI] = BPF_PROG_TYPE_KPROBE,
         [PROG_FENTRY] = BPF_PROG_TYPE_TRACING,
         [PROG_NETFILTER] = (enum bpf_prog_type)PROG_TYPE_NETFILTER,
     };
@@ -261,6 +262,8 @@ static int load_once(struct gen_prog *g, char *log, size_t log_size, uint32_t le
         o.expected_attach_type = (enum bpf_attach_type)NETFILTER;
     if (p->attach.prog == PROG_KPROBE_MULTI)
         o.expected_attach_type = (enum bpf_attach_type)TRACE_KPROBE_MULTI;
+    if (p->attach.prog == PROG_UPROBE_MULTI)
+        o.expected_attach_type = (enum bpf_attach_type)TRACE_UPROBE_MULTI;
     if (p->attach.prog == PROG_TRACING) {
         o.expected_attach_type = BPF_TRACE_RAW_TP;
         o.attach_btf_id = p->attach.btf_id;

@@ -122,6 +122,18 @@ bool dw_file_offset(const struct dw_module *m, uint64_t addr, uint64_t *offset)
     return false;
 }
 
+size_t dw_bytes(const struct dw_module *m, uint64_t addr, uint8_t *buf, size_t n)
+{
+    uint64_t offset;
+    size_t size;
+    const char *image = elf_rawfile(m->elf, &size);
+    if (!image || !dw_file_offset(m, addr, &offset) || offset >= size)
+        return 0;
+    n = n < size - offset ? n : size - offset;
+    memcpy(buf, image + offset, n);
+    return n;
+}
+
 bool dw_address(const struct dw_module *m, uint64_t file_offset, uint64_t *addr)
 {
     size_t n;

@@ -100,6 +100,8 @@ bool dw_symbol_at(const struct dw_module *m, uint64_t addr, const char **name, u
 bool dw_address(const struct dw_module *m, uint64_t file_offset, uint64_t *addr);
 /* Position in the file of what is loaded at an address; false: nothing is. */
 bool dw_file_offset(const struct dw_module *m, uint64_t addr, uint64_t *offset);
+/* The bytes of the file that are loaded from an address on: how many of n there are. */
+size_t dw_bytes(const struct dw_module *m, uint64_t addr, uint8_t *buf, size_t n);
 
 /* All functions whose name matches the pattern (fnmatch): with DWARF those it
  * describes and their inlined instances; others of the symbol table. */

@@ -20,7 +20,7 @@ static enum where registers_of(const struct probe *p)
         return BY_POINTER;
     /* A perf event's context begins with them. */
     bool own = p->attach.prog == PROG_KPROBE || p->attach.prog == PROG_KPROBE_MULTI ||
-               p->attach.prog == PROG_PERF_EVENT;
+               p->attach.prog == PROG_UPROBE_MULTI || p->attach.prog == PROG_PERF_EVENT;
     return own ? OWN_CONTEXT : NO_REGISTERS;
 }
 
@@ -211,6 +211,8 @@ static void emit_addr(struct intrinsic_call *c)
         return;
     }
     ir_reg ip = read_register(c, arch_reg_ip);
+    if (c->probe->attach.shift)
+        ip = ir_bini(c->b, B_SUB, ip, (int32_t)c->probe->attach.shift);
     /* The kernel shows the address behind the byte that the kprobe put there. */
     if (c->probe->attach.kind == ATTACH_KPROBE)
         ip = ir_bini(c->b, B_SUB, ip, 1);

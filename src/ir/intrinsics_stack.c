@@ -73,6 +73,10 @@ static void emit_ubacktrace(struct intrinsic_call *c)
     b->fn->slots.v[frames.id].frame = true;
     b->mod->uses_modules = true;
     ir_reg got = ir_lib(b, "rt_user_stack", 3, IR_ARGS(IR_A_CTX, IR_A_OFF(frames), IR_A_IMM(n)));
+    /* The innermost frame is where the probe stands for. */
+    if (c->probe->attach.shift)
+        ir_store(b, frames, 8,
+                 ir_bini(b, B_SUB, ir_load(b, frames, 8, false), (int32_t)c->probe->attach.shift));
     emit_text(c, frames, got, false);
 }
 
@@ -104,7 +108,9 @@ static void emit_stack_word(struct intrinsic_call *c)
 static void emit_uaddr(struct intrinsic_call *c)
 {
     c->b->mod->uses_modules = true;
-    c->result.reg = ir_lib(c->b, "rt_user_address", 1, IR_ARGS(IR_A_CTX));
+    ir_reg at = ir_lib(c->b, "rt_user_address", 1, IR_ARGS(IR_A_CTX));
+    c->result.reg =
+        c->probe->attach.shift ? ir_bini(c->b, B_SUB, at, (int32_t)c->probe->attach.shift) : at;
 }
 
 static void emit_ask_mapping(struct intrinsic_call *c)

@@ -26,6 +26,11 @@ extern const int32_t arch_syscall_nr;
 enum { ARCH_DWARF_REGS = 17 };
 extern const int32_t arch_dwarf_reg[ARCH_DWARF_REGS];
 extern const int32_t arch_reg_ip, arch_reg_sp, arch_reg_return;
+/* How far behind the first instruction of a function a uprobe costs less and sees the same: the
+ * kernel emulates some instructions, and single-steps others (arch/x86/kernel/uprobes.c). */
+unsigned arch_uprobe_shift(const uint8_t *code, size_t n);
+/* A number for the kind of an instruction that kernels refuse uprobes at; 0: none known. */
+unsigned arch_uprobe_doubt(const uint8_t *code, size_t n);
 /* A register by its name in assembly ("rdi", "eax", "al"): its offset and size in
  * bytes; false: no such register. */
 bool arch_reg_named(const char *name, size_t n, int32_t *offset, unsigned *size);

@@ -64,3 +64,42 @@ const struct arch_syscall arch_syscalls32[] = {
 #include "syscalls32.inc"
     YOUNG_CALLS};
 #endif
+
+/* endbr64, then a push of a register that belongs to the caller: that can only be a prologue,
+ * never the head of a loop, and endbr64 changes nothing. */
+unsigned arch_uprobe_shift(const uint8_t *code, size_t n)
+{
+    static const uint8_t endbr64[] = {0xf3, 0x0f, 0x1e, 0xfa};
+    enum { PUSH = 0x50, RBX = 3, RBP = 5, R12 = 4, REX_B = 0x41 };
+    if (n < sizeof endbr64 + 2 || memcmp(code, endbr64, sizeof endbr64) != 0)
+        return 0;
+    const uint8_t *next = code + sizeof endbr64;
+    bool saved = *next == PUSH + RBX || *next == PUSH + RBP ||
+                 (*next == REX_B && next[1] >= PUSH + R12 && next[1] <= PUSH + 7);
+    return saved ? sizeof endbr64 : 0;
+}
+
+/* arch/x86/kernel/uprobes.c, uprobe_init_insn(): some prefixes and opcodes are refused.  It
+ * looks at the opcode of a vector instruction as if it were that of a plain one. */
+unsigned arch_uprobe_doubt(const uint8_t *code, size_t n)
+{
+    static const uint8_t segment_or_lock[] = {0x26, 0x2e, 0x36, 0x3e, 0xf0};
+    static const uint8_t refused[] = {
+        0x06, 0x07, 0x0e, 0x16, 0x17, 0x1e, 0x1f, 0x26, 0x27, 0x2e, 0x2f, 0x36,
+        0x37, 0x3e, 0x3f, 0x60, 0x61, 0x62, 0x66, 0x67, 0x6c, 0x6d, 0x6e, 0x6f,
+        0x82, 0x9a, 0xcc, 0xcd, 0xce, 0xcf, 0xd4, 0xd5, 0xd6, 0xe4, 0xe5, 0xe6,
+        0xe7, 0xea, 0xec, 0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf4, 0xfa, 0xfb,
+    };
+    enum { VEX3 = 0xc4, VEX2 = 0xc5, EVEX = 0x62, VECTOR = 0x100 };
+    size_t i = 0;
+    for (; i < n && (code[i] == 0x66 || code[i] == 0xf2 || code[i] == 0xf3); i++)
+        ;
+    if (i < n && memchr(segment_or_lock, code[i], sizeof segment_or_lock))
+        return code[i];
+    size_t at = i;
+    if (i < n)
+        at += code[i] == VEX2 ? 2 : code[i] == VEX3 ? 3 : code[i] == EVEX ? 4 : 0;
+    if (at >= n || !memchr(refused, code[at], sizeof refused))
+        return 0;
+    return at > i ? VECTOR | code[at] : code[at];
+}

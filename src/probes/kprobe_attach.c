@@ -7,83 +7,47 @@
 #include <string.h>
 
 #include "probes/kprobe.h"
+#include "probes/multi.h"
 #include "probes/pmu.h"
 
 /* include/uapi/linux/bpf.h of kernels since 5.18 */
 enum { LINK_TRACE_KPROBE_MULTI = 42, LINK_MULTI_RETURN = 1 };
 
-static const struct probe *point(const struct probe *p, size_t i)
-{
-    return i ? p->also.v[i - 1] : p;
-}
-
 static const struct kernel_function *function(const struct probe *p, size_t i)
 {
-    return point(p, i)->attach.priv;
-}
-
-/* This function, or this place in it, is not for probing. */
-static bool is_refusal(int err)
-{
-    return err == -EINVAL || err == -ENOENT || err == -ESRCH || err == -EADDRNOTAVAIL ||
-           err == -EOPNOTSUPP || err == -EILSEQ || err == -EBUSY;
-}
-
-static void refuse(const struct probe *p, size_t i, struct attach_outcome *o)
-{
-    o->refused++;
-    o->example = point(p, i)->attach.name;
+    return multi_point(p, i)->attach.priv;
 }
 
 /* ---- many at once ---- */
 
-struct multi {
-    struct session *s;
-    const struct probe *p;
+struct links {
     int prog;
     const char **names;
     __u64 *cookies;
-    fd_vec *fds;
-    struct attach_outcome *o;
-    int last;          /* error */
-    unsigned attempts; /* the kernel looks through all its symbols each time */
 };
 
-enum { ATTEMPTS_MAX = 200 };
-
-/* One that is refused makes all fail: then by halves. */
-static void attach_range(struct multi *m, size_t from, size_t n)
+static int link_range(struct multi *m, size_t from, size_t n)
 {
+    struct links *l = m->arg;
     LIBBPF_OPTS(bpf_link_create_opts, o, .kprobe_multi.cnt = (__u32)n,
-                .kprobe_multi.syms = m->names + from, .kprobe_multi.cookies = m->cookies + from,
+                .kprobe_multi.syms = l->names + from, .kprobe_multi.cookies = l->cookies + from,
                 .kprobe_multi.flags = function(m->p, 0)->is_return ? LINK_MULTI_RETURN : 0);
-    int fd = bpf_link_create(m->prog, 0, (enum bpf_attach_type)LINK_TRACE_KPROBE_MULTI, &o);
-    if (fd >= 0) {
-        vec_push(m->s->arena, m->fds, fd);
-        return;
-    }
-    m->last = fd;
-    if (n == 1 || !is_refusal(fd) || ++m->attempts > ATTEMPTS_MAX) {
-        for (size_t i = from; i < from + n; i++)
-            refuse(m->p, i, m->o);
-        return;
-    }
-    attach_range(m, from, n / 2);
-    attach_range(m, from + n / 2, n - n / 2);
+    return bpf_link_create(l->prog, 0, (enum bpf_attach_type)LINK_TRACE_KPROBE_MULTI, &o);
 }
 
 static int attach_multi(struct session *s, const struct probe *p, int prog, fd_vec *fds,
                         struct attach_outcome *o)
 {
     size_t n = p->also.n + 1, before = fds->n;
-    struct multi m = {.s = s, .p = p, .prog = prog, .fds = fds, .o = o};
-    m.names = arena_new_array(s->arena, const char *, n);
-    m.cookies = arena_new_array(s->arena, __u64, n);
+    struct links l = {.prog = prog,
+                      .names = arena_new_array(s->arena, const char *, n),
+                      .cookies = arena_new_array(s->arena, __u64, n)};
+    struct multi m = {.s = s, .p = p, .fds = fds, .outcome = o, .link = link_range, .arg = &l};
     for (size_t i = 0; i < n; i++) {
-        m.names[i] = function(p, i)->name;
-        m.cookies[i] = i;
+        l.names[i] = function(p, i)->name;
+        l.cookies[i] = i;
     }
-    attach_range(&m, 0, n);
+    multi_attach(&m, 0, n);
     return fds->n > before ? 0 : m.last;
 }
 
@@ -95,8 +59,11 @@ static int attach_one(const struct kernel_function *f, int prog, uint64_t cookie
     char name[512];
     snprintf(name, sizeof name, "%s%s%s", f->module ? f->module : "", f->module ? ":" : "",
              f->name);
-    return pmu_attach_cookie("kprobe", f->is_return, f->addr ? NULL : name,
-                             f->addr ? f->addr : f->offset, prog, cookie, fds, n);
+    struct pmu_point at = {.pmu = "kprobe",
+                           .is_return = f->is_return,
+                           .config1 = f->addr ? NULL : name,
+                           .config2 = f->addr ? f->addr : f->offset};
+    return pmu_attach(&at, prog, cookie, fds, n);
 }
 
 /* Listed by the kernel as not to be probed. */
@@ -150,11 +117,11 @@ static int attach_singly(struct session *s, const struct probe *p, int prog, fd_
         if (!err)
             continue;
         last = err;
-        if (!is_refusal(err) || !f->one_of_many) {
+        if (!multi_is_refusal(err) || !f->one_of_many) {
             o->why = explain(s, f, err);
             return err;
         }
-        refuse(p, i, o);
+        multi_refuse(p, i, o);
     }
     /* Of a pattern's functions any may be refused; it says so when it was the only one. */
     return fds->n > before || function(p, 0)->one_of_many ? 0 : last;

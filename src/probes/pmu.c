@@ -28,49 +28,28 @@ bool pmu_exists(const char *pmu)
     return read_number(pmu, "type", "%d") >= 0;
 }
 
-static int open_event(const char *pmu, bool is_return, const char *config1, uint64_t config2,
-                      uint64_t reference, pid_t pid, int *fds, size_t *nfds)
+int pmu_attach(const struct pmu_point *p, int prog_fd, uint64_t cookie, int *fds, size_t *nfds)
 {
-    int type = read_number(pmu, "type", "%d");
-    int retprobe = read_number(pmu, "format/retprobe", "config:%d");
+    int type = read_number(p->pmu, "type", "%d");
+    int retprobe = read_number(p->pmu, "format/retprobe", "config:%d");
     if (type < 0 || retprobe < 0)
         return -EOPNOTSUPP;
     struct perf_event_attr attr = {
         .type = (uint32_t)type,
         .size = sizeof attr,
-        .config = reference << 32 | (is_return ? 1ull << retprobe : 0),
-        .config1 = (uint64_t)(uintptr_t)config1,
-        .config2 = config2,
+        .config = p->reference << 32 | (p->is_return ? 1ull << retprobe : 0),
+        .config1 = (uint64_t)(uintptr_t)p->config1,
+        .config2 = p->config2,
     };
-    int fd = (int)syscall(SYS_perf_event_open, &attr, pid ? pid : -1, pid ? -1 : 0, -1,
+    int fd = (int)syscall(SYS_perf_event_open, &attr, p->pid ? p->pid : -1, p->pid ? -1 : 0, -1,
                           PERF_FLAG_FD_CLOEXEC);
     if (fd < 0)
         return -errno;
     fds[(*nfds)++] = fd;
-    return fd;
-}
-
-int pmu_attach_cookie(const char *pmu, bool is_return, const char *config1, uint64_t config2,
-                      int prog_fd, uint64_t cookie, int *fds, size_t *nfds)
-{
-    int fd = open_event(pmu, is_return, config1, config2, 0, 0, fds, nfds);
-    if (fd < 0)
-        return fd;
     LIBBPF_OPTS(bpf_link_create_opts, o, .perf_event.bpf_cookie = cookie);
     int link = bpf_link_create(prog_fd, fd, BPF_PERF_EVENT, &o);
     if (link < 0)
         return link;
     fds[(*nfds)++] = link;
     return ioctl(fd, PERF_EVENT_IOC_ENABLE, 0) ? -errno : 0;
-}
-
-int pmu_attach(const char *pmu, bool is_return, const char *config1, uint64_t config2,
-               uint64_t reference, pid_t pid, int prog_fd, int *fds, size_t *nfds)
-{
-    int fd = open_event(pmu, is_return, config1, config2, reference, pid, fds, nfds);
-    if (fd < 0)
-        return fd;
-    if (ioctl(fd, PERF_EVENT_IOC_SET_BPF, prog_fd) || ioctl(fd, PERF_EVENT_IOC_ENABLE, 0))
-        return -errno;
-    return 0;
 }

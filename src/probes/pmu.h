@@ -9,11 +9,15 @@
 
 /* "kprobe" or "uprobe": the kernel has it. */
 bool pmu_exists(const char *pmu);
-/* Opens the event and hands it the program.  `config1`: path or function; `config2`:
- * offset; `reference`: file offset of a semaphore, 0: none; `pid` 0: every process.
- * 0 or -errno; descriptors to close are appended. */
-int pmu_attach(const char *pmu, bool is_return, const char *config1, uint64_t config2,
-               uint64_t reference, pid_t pid, int prog_fd, int *fds, size_t *nfds);
-/* The same for every process by a link, which tells the program `cookie`: two descriptors. */
-int pmu_attach_cookie(const char *pmu, bool is_return, const char *config1, uint64_t config2,
-                      int prog_fd, uint64_t cookie, int *fds, size_t *nfds);
+struct pmu_point {
+    const char *pmu;
+    bool is_return;
+    const char *config1; /* path or function */
+    uint64_t config2;    /* offset */
+    uint64_t reference;  /* file offset of a semaphore; 0: none */
+    pid_t pid;           /* 0: every process */
+};
+
+/* Opens the event and links the program to it, which `cookie` tells the point by.  0 or
+ * -errno; descriptors to close, at most two, are appended. */
+int pmu_attach(const struct pmu_point *p, int prog_fd, uint64_t cookie, int *fds, size_t *nfds);

@@ -8,8 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "probes/pmu.h"
-
 enum {
     P_FUNCTION,
     P_CALL,
@@ -133,20 +131,38 @@ static const char *prefix(struct walk *w)
     return arena_printf(w->s->arena, "process(\"%s\")", text);
 }
 
+enum { CODE_MAX = 8 };
+
+uint32_t process_shift(const struct dw_module *m, uint64_t entry)
+{
+    uint8_t code[CODE_MAX];
+    return arch_uprobe_shift(code, dw_bytes(m, entry, code, sizeof code));
+}
+
+bool process_place(struct user_point *u)
+{
+    uint8_t code[CODE_MAX];
+    if (!u->mark && u->function.name && u->pc == u->function.entry)
+        u->shift = process_shift(u->module, u->pc);
+    u->doubt = arch_uprobe_doubt(code, dw_bytes(u->module, u->pc + u->shift, code, sizeof code));
+    return dw_file_offset(u->module, u->pc + u->shift, &u->offset);
+}
+
 static void add(struct walk *w, struct user_point u, const char *rest)
 {
     struct session *s = w->s;
-    if (!dw_file_offset(w->m, u.pc, &u.offset))
+    u.module = w->m;
+    if (!process_place(&u))
         return;
     if (u.semaphore && !dw_file_offset(w->m, u.semaphore, &u.semaphore))
         u.semaphore = 0;
     struct probe *p = new_probe(s, u.is_return ? ATTACH_URETPROBE : ATTACH_UPROBE, PROG_KPROBE);
     struct user_point *copy = arena_new_obj(s->arena, struct user_point);
     *copy = u;
-    copy->module = w->m;
     copy->path = w->path;
     copy->pid = w->pid;
     p->attach.priv = copy;
+    p->attach.shift = u.is_return ? 0 : u.shift;
     p->attach.name = u.mark ? u.mark->name : u.function.name;
     p->pp = arena_printf(s->arena, "%s%s", prefix(w), rest);
     vec_push(s->arena, w->out, p);
@@ -398,6 +414,7 @@ static const char *find(struct session *s, const struct probe_pattern *pat,
     if (why)
         return why;
     const char *first = NULL;
+    size_t before = out->n;
     vec_for (i, paths) {
         struct walk w = {.s = s,
                          .pat = pat,
@@ -416,6 +433,8 @@ static const char *find(struct session *s, const struct probe_pattern *pat,
         if (why && !first)
             first = why;
     }
+    for (size_t i = before; i < out->n && out->n - before > 1; i++)
+        ((struct user_point *)out->v[i]->attach.priv)->one_of_many = true;
     return out->n ? NULL : first;
 }
 
@@ -438,21 +457,13 @@ static void list(struct session *s, const struct probe_pattern *pat, const struc
     }
 }
 
-static int attach(const struct attach_point *at, int prog_fd, int *fds, size_t *nfds,
-                  size_t max_fds)
-{
-    const struct user_point *u = at->priv;
-    (void)max_fds;
-    return pmu_attach("uprobe", u->is_return, u->path, u->offset, u->semaphore, u->pid, prog_fd,
-                      fds, nfds);
-}
-
 const struct probe_provider process_provider = {
     .name = "process",
     .patterns = patterns,
     .resolve = resolve,
     .target = process_target,
     .entry = process_entry,
-    .attach = attach,
+    .settle = process_settle,
+    .attach_many = process_attach_many,
     .list = list,
 };

@@ -10,12 +10,15 @@ struct user_point {
     struct dw_module *module;
     struct dw_function function; /* name NULL: a mark */
     uint64_t pc;
-    uint64_t offset;    /* in the file */
+    uint32_t shift;     /* the probe is so far behind pc, where it costs less */
+    uint64_t offset;    /* in the file, of the probe */
     uint64_t semaphore; /* in the file; 0: none */
     const struct dw_mark *mark;
     const char *path;
     pid_t pid; /* 0: every process */
     bool is_return;
+    unsigned doubt;   /* arch_uprobe_doubt() */
+    bool one_of_many; /* of a pattern: the kernel may refuse it */
 };
 
 typedef VEC(const char *) process_paths;
@@ -39,6 +42,16 @@ struct expr *process_called_by(struct session *s, const struct user_point *u,
 const char *process_variables(struct session *s, const struct user_point *u);
 /* The module of a program or library by its path; opened once. */
 struct dw_module *process_module(struct session *s, const char *path, const char **why);
+
+/* Completes a point whose pc is known; false: that address is not in the file. */
+bool process_place(struct user_point *u);
+/* How far behind the entry of a function it is probed. */
+uint32_t process_shift(const struct dw_module *m, uint64_t entry);
+
+/* process_attach.c: provider->settle and ->attach_many. */
+void process_settle(struct session *s, struct probe *p);
+int process_attach_many(struct session *s, const struct probe *p, int prog_fd, fd_vec *fds,
+                        struct attach_outcome *outcome);
 
 /* process_mark.c: the n-th argument of a mark (from 1); NULL with *why. */
 struct expr *mark_argument(struct session *s, const struct user_point *u, const struct token *tok,

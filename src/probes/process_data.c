@@ -44,18 +44,24 @@ static struct expr *at_entry(struct session *s, const struct token *tok, int32_t
     return saved(s, tok, process_register(s, tok, offset));
 }
 
+/* The address that the point stands for, as it is in the process. */
+static struct expr *here(struct session *s, const struct user_point *u, const struct token *tok)
+{
+    uint32_t shift =
+        u->is_return ? process_shift(u->module, dw_outer_entry(u->module, &u->function)) : u->shift;
+    /* A return is not at an address of the function: its entry was. */
+    struct expr *ip =
+        u->is_return ? at_entry(s, tok, arch_reg_ip) : process_register(s, tok, arch_reg_ip);
+    return shift ? binary(s, tok, OP_SUB, ip, number(s, tok, shift)) : ip;
+}
+
 struct expr *process_address(struct session *s, const struct user_point *u, const struct token *tok,
                              uint64_t addr)
 {
     if (dw_is_fixed(u->module))
         return number(s, tok, (int64_t)addr);
-    /* A return is not at an address of the function: its entry was. */
-    if (u->is_return)
-        return binary(s, tok, OP_ADD, at_entry(s, tok, arch_reg_ip),
-                      number(s, tok, (int64_t)(addr - u->function.entry)));
-    /* The probed instruction is where the program counter is. */
-    return binary(s, tok, OP_ADD, process_register(s, tok, arch_reg_ip),
-                  number(s, tok, (int64_t)(addr - u->pc)));
+    uint64_t pc = u->is_return ? u->function.entry : u->pc;
+    return binary(s, tok, OP_ADD, here(s, u, tok), number(s, tok, (int64_t)(addr - pc)));
 }
 
 static struct expr *unary(struct session *s, const struct token *tok, enum op op, struct expr *a)
@@ -442,21 +448,23 @@ static struct expr *frame_of(struct session *s, const struct user_point *u, cons
 bool process_entry(struct session *s, const struct probe *p, const struct token *tok, bool start,
                    struct entry_point *out)
 {
-    const struct user_point *here = p->attach.priv;
-    if (here->mark || !here->function.name)
+    const struct user_point *from = p->attach.priv;
+    if (from->mark || !from->function.name)
         return false;
     struct user_point *u = arena_new_obj(s->arena, struct user_point);
-    *u = *here;
+    *u = *from;
     u->is_return = false;
     u->pc = start ? dw_outer_entry(u->module, &u->function) : u->function.body;
-    if (!u->pc || !dw_file_offset(u->module, u->pc, &u->offset))
+    u->shift = 0;
+    if (!u->pc || !process_place(u))
         return false;
     out->frame = frame_of(s, u, tok);
-    out->frame_here = frame_of(s, here, tok);
+    out->frame_here = frame_of(s, from, tok);
     if (!out->frame || !out->frame_here)
         return false;
     out->probe = new_probe(s, ATTACH_UPROBE, PROG_KPROBE);
     out->probe->attach.priv = u;
+    out->probe->attach.shift = u->shift;
     out->probe->attach.name = u->function.name;
     out->probe->pp =
         arena_printf(s->arena, "process(\"%s\").function(\"%s\").call", u->path, u->function.name);
@@ -469,14 +477,13 @@ struct expr *process_called_by(struct session *s, const struct user_point *u,
     struct expr *back, *ip, *frame;
     if (u->is_return) {
         back = saved(s, tok, deref(s, tok, process_register(s, tok, arch_reg_sp), 8));
-        ip = at_entry(s, tok, arch_reg_ip);
     } else {
         frame = frame_of(s, u, tok);
         if (!frame)
             return NULL;
         back = deref(s, tok, binary(s, tok, OP_SUB, frame, number(s, tok, 8)), 8);
-        ip = process_register(s, tok, arch_reg_ip);
     }
+    ip = here(s, u, tok);
     uint64_t pc = u->is_return ? u->function.entry : u->pc, start, end;
     struct expr *in = NULL;
     for (size_t i = 0; dw_covers(caller, i, &start, &end); i++) {

@@ -10,8 +10,9 @@
 static const char *identity(struct arena *a, const struct probe *p)
 {
     struct strbuf b = {0};
-    strbuf_printf(&b, "%p %p %d %d %s ", (const void *)p->provider, (const void *)p->decl_tok,
-                  p->attach.kind, p->attach.prog, p->attach.module ? p->attach.module : "");
+    strbuf_printf(&b, "%p %p %d %d %u %s ", (const void *)p->provider, (const void *)p->decl_tok,
+                  p->attach.kind, p->attach.prog, p->attach.shift,
+                  p->attach.module ? p->attach.module : "");
     if (p->condition)
         print_expr(&b, p->condition);
     strbuf_putc(&b, '\n');

@@ -36,6 +36,7 @@ enum prog_kind {
                   */
     PROG_NETFILTER,    /* two pointers, struct bpf_nf_ctx; few helpers, and its result counts */
     PROG_KPROBE_MULTI, /* the same, for a link to many functions */
+    PROG_UPROBE_MULTI, /* the same, for a link to many places of a program */
 };
 
 /* System calls by slot: a number, or CALLS_32 + the number that a 32-bit program uses. */
@@ -66,6 +67,7 @@ struct attach_point {
                            typedef in vmlinux BTF */
     int32_t nr;         /* system call number; -1 = every call, or CALL_NONE */
     int32_t nr32;       /* … of a 32-bit program, or CALL_NONE */
+    uint32_t shift;     /* the place is so far behind the address that it stands for */
     bool exit_after;    /* oneshot: the session ends when the handler has run */
     void *priv;         /* the provider's own */
 };

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "probes/multi.h"
+
+#include <errno.h>
+
+#include "sema/session.h"
+
+/* Of one call that fails and has to be halved: the kernel may look through all its symbols
+ * each time. */
+enum { ATTEMPTS_MAX = 200, ENOTSUPP_OF_KERNEL = 524 };
+
+const struct probe *multi_point(const struct probe *p, size_t i)
+{
+    return i ? p->also.v[i - 1] : p;
+}
+
+bool multi_is_refusal(int err)
+{
+    return err == -EINVAL || err == -ENOENT || err == -ESRCH || err == -EADDRNOTAVAIL ||
+           err == -EOPNOTSUPP || err == -ENOTSUPP_OF_KERNEL || err == -EILSEQ || err == -EBUSY;
+}
+
+void multi_refuse(const struct probe *p, size_t i, struct attach_outcome *o)
+{
+    o->refused++;
+    o->example = multi_point(p, i)->attach.name;
+}
+
+void multi_attach(struct multi *m, size_t from, size_t n)
+{
+    int fd = m->link(m, from, n);
+    if (fd >= 0) {
+        vec_push(m->s->arena, m->fds, fd);
+        return;
+    }
+    m->last = fd;
+    if (n == 1 || !multi_is_refusal(fd) || ++m->attempts > ATTEMPTS_MAX) {
+        for (size_t i = from; i < from + n; i++)
+            multi_refuse(m->p, m->order ? m->order[i] : i, m->outcome);
+        return;
+    }
+    multi_attach(m, from, n / 2);
+    multi_attach(m, from + n / 2, n - n / 2);
+}
