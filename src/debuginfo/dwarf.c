@@ -106,6 +106,12 @@ bool dw_symbol(const struct dw_module *m, const char *name, uint64_t *addr)
     return false;
 }
 
+const char *dw_without_directory(const char *file, const char *dir)
+{
+    size_t n = dir && *dir == '/' ? strlen(dir) : 0;
+    return file && n && strncmp(file, dir, n) == 0 && file[n] == '/' ? file + n + 1 : file;
+}
+
 bool dw_file_offset(const struct dw_module *m, uint64_t addr, uint64_t *offset)
 {
     size_t n;
@@ -232,16 +238,9 @@ struct find {
     bool inlined; /* a function that matches is inlined somewhere in this file */
 };
 
-/* A file of the project itself is named as in its own folder. */
-static const char *without_directory(const char *file, const char *dir)
-{
-    size_t n = dir && *dir == '/' ? strlen(dir) : 0;
-    return file && n && strncmp(file, dir, n) == 0 && file[n] == '/' ? file + n + 1 : file;
-}
-
 static const char *file_of(struct find *f, Dwarf_Die *die)
 {
-    return without_directory(dwarf_decl_file(die), f->comp_dir);
+    return dw_without_directory(dwarf_decl_file(die), f->comp_dir);
 }
 
 static bool entry_of(Dwarf_Die *die, uint64_t *entry, uint64_t *end)
@@ -420,7 +419,7 @@ static void assembly(struct dw_function *fn)
     Dwarf_Line *line = dwarf_diecu(&die, &cu, NULL, NULL) ? dwarf_getsrc_die(&cu, fn->entry) : NULL;
     if (!line || dwarf_lineno(line, &fn->line) != 0)
         return;
-    fn->file = without_directory(dwarf_linesrc(line, NULL, NULL), comp_dir_of(&cu));
+    fn->file = dw_without_directory(dwarf_linesrc(line, NULL, NULL), comp_dir_of(&cu));
 }
 
 static size_t underscores(const char *name)

@@ -98,6 +98,20 @@ bool dw_symbol_at(const struct dw_module *m, uint64_t addr, const char **name, u
                   uint64_t *size);
 /* The address of what stands at a position of the file; false: it is not loaded. */
 bool dw_address(const struct dw_module *m, uint64_t file_offset, uint64_t *addr);
+/* dwarf_lines.c: the source line of an address; false: not known. */
+bool dw_line_at(struct dw_module *m, uint64_t addr, const char **file, int *line);
+/* A function that is inlined at an address, and where it is called. */
+struct dw_inlined {
+    const char *name, *file; /* file may be NULL */
+    int line;
+};
+typedef VEC(struct dw_inlined) dw_inlined_vec;
+/* Appends what is inlined at an address, the innermost first. */
+void dw_inlined_at(struct dw_module *m, uint64_t addr, dw_inlined_vec *out);
+/* Every row of the tables of lines, those of one file in the order of addresses.  `file` NULL:
+ * what is known ends before `addr`. */
+typedef void dw_line_fn(uint64_t addr, const char *file, int line, void *arg);
+void dw_each_line(struct dw_module *m, dw_line_fn *fn, void *arg);
 /* Position in the file of what is loaded at an address; false: nothing is. */
 bool dw_file_offset(const struct dw_module *m, uint64_t addr, uint64_t *offset);
 /* The bytes of the file that are loaded from an address on: how many of n there are. */

@@ -26,6 +26,8 @@ struct dw_module {
 
 /* dwarf.c: the debug information, read when it is first asked for; NULL: none. */
 Dwarf *dw_debug(struct dw_module *m);
+/* dwarf.c: a file of the project itself is named as in its own folder. */
+const char *dw_without_directory(const char *file, const char *dir);
 /* dwarf.c: appends an inlined instance. */
 void dw_add_inlined(struct dw_module *m, Dwarf_Die *die, dw_function_vec *out);
 

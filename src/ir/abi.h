@@ -57,7 +57,7 @@ struct abi_session {
  * stap_modules: HASH from struct inode * (MODULE_VDSO: the vDSO; 0: an empty one) to struct
  * abi_module.
  * stap_tables: ARRAY_OF_MAPS; a table is an ARRAY of u64 words: first the rows for unwinding,
- * then the symbols (two words each), then their names. */
+ * then the symbols (two words each), their names, the lines and their files. */
 enum { MODULES_MAX = 4096, MODULE_SEGMENTS = 5, MODULE_VDSO = 1 };
 struct abi_segment {
     u64 offset, size; /* of the file */
@@ -69,6 +69,8 @@ struct abi_module {
     u32 nrows;
     u32 syms_at, nsyms;
     u32 path_at, path_len; /* words and bytes */
+    u32 lines_at, nlines;  /* 0 where no handler asks for lines */
+    u32 files_at, nfiles;
     struct abi_segment segments[MODULE_SEGMENTS];
 };
 /* A row holds from its address up to the next one's: address in the low 32 bits, then how
@@ -92,6 +94,14 @@ enum unwind_kind {
 #define SYMBOL_NAME_AT(word) ((u32)(word))
 #define SYMBOL_NAME_LEN(word) ((u32)((word) >> 32))
 enum symbol_form { SYMBOL_NAME, SYMBOL_DATA, SYMBOL_MODULE };
+/* A row of lines holds from its address up to the next one's: address in the low 32 bits, the
+ * line, and the file's number from 1, 0: not known.  A file: the word and the length of its
+ * name, as of a symbol. */
+#define LINE_ROW(addr, line, file) ((u64)(addr) | (u64)(line) << 32 | (u64)(file) << 50)
+#define LINE_NUMBER(row) ((u32)((row) >> 32) & (LINE_MAX_KEPT - 1))
+#define LINE_FILE(row) ((u32)((row) >> 50))
+enum { LINE_MAX_KEPT = 1 << 18, LINE_FILES_MAX = 1 << 14 };
+enum line_form { FORM_FILE = 1, FORM_LINE = 2 };
 
 /* Offsets of members in the running kernel's structures. */
 struct abi_offsets {
@@ -176,7 +186,7 @@ enum rec_kind {
     REC_SYSTEM,    /* one string argument: a command for the shell */
     REC_STACK,     /* u64 form (enum stack_form), u64 pid, string of addresses */
 };
-enum stack_form { STACK_USER = 1, STACK_BRIEF = 2 };
+enum stack_form { STACK_USER = 1, STACK_BRIEF = 2, STACK_LINES = 4 };
 struct rec {
     u16 kind;
     u16 id;

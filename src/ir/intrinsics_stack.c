@@ -90,6 +90,16 @@ static void emit_user_symbol(struct intrinsic_call *c)
                    IR_A_REG(c->args[1].reg)));
 }
 
+/* user_line(address, enum line_form) */
+static void emit_user_line(struct intrinsic_call *c)
+{
+    struct ir_builder *b = c->b;
+    b->mod->uses_modules = true;
+    ir_lib(b, "rt_user_line", 4,
+           IR_ARGS(IR_A_CTX, IR_A_OFF(c->result.mem), IR_A_REG(c->args[0].reg),
+                   IR_A_REG(c->args[1].reg)));
+}
+
 /* kernel_symbol(address, enum symbol_form) */
 static void emit_kernel_symbol(struct intrinsic_call *c)
 {
@@ -129,6 +139,7 @@ const struct intrinsic intrinsics_stack[] = {
     {"backtrace", TY_STRING, 0, emit_backtrace, true},
     {"ubacktrace", TY_STRING, 0, emit_ubacktrace, true},
     {"user_symbol", TY_STRING, 0, emit_user_symbol, true},
+    {"user_line", TY_STRING, 0, emit_user_line, true},
     {"kernel_symbol", TY_STRING, 0, emit_kernel_symbol, true},
     {"stack_word", TY_LONG, 0, emit_stack_word, true},
     {"uaddr", TY_LONG, 0, emit_uaddr, false},

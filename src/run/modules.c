@@ -28,11 +28,17 @@ struct symbol {
     bool global;
 };
 
+struct line {
+    u64 row;
+    size_t order;
+};
+
 struct modules {
     struct session *s;
     struct arena *arena;
     struct bpf_running *bpf;
     bool names; /* handlers ask for symbols, not for stacks only */
+    bool lines; /* … for lines of source files */
     int ask;    /* the probe that looks at our own mappings */
     u32 tables;
     struct hash done; /* paths */
@@ -44,6 +50,9 @@ struct modules {
 struct building {
     struct arena *arena;
     VEC(struct symbol) symbols;
+    VEC(struct line) lines;
+    VEC(const char *) files;
+    struct hash file_numbers;
     VEC(u64) words;
 };
 
@@ -65,6 +74,37 @@ static int by_address(const void *a, const void *b)
     if (x->global != y->global)
         return x->global - y->global; /* the last one is found */
     return strcmp(y->name, x->name);
+}
+
+static void line(uint64_t addr, const char *file, int line, void *arg)
+{
+    struct building *b = arg;
+    size_t number = 0;
+    if (addr >> 32)
+        return;
+    if (file && line > 0 && line < LINE_MAX_KEPT) {
+        number = (size_t)hash_get(&b->file_numbers, file);
+        if (!number && b->files.n + 1 < LINE_FILES_MAX) {
+            const char *copy = arena_printf(b->arena, "%s", file);
+            vec_push(b->arena, &b->files, copy);
+            number = b->files.n;
+            hash_put(&b->file_numbers, copy, (void *)number);
+        }
+    }
+    struct line l = {LINE_ROW(addr, number ? line : 0, number), b->lines.n};
+    vec_push(b->arena, &b->lines, l);
+}
+
+/* Of the rows of one address the last one is found; the end of a function before it is none. */
+static int by_row(const void *a, const void *b)
+{
+    const struct line *x = a, *y = b;
+    if ((u32)x->row != (u32)y->row)
+        return (u32)x->row < (u32)y->row ? -1 : 1;
+    bool known_x = LINE_FILE(x->row), known_y = LINE_FILE(y->row);
+    if (known_x != known_y)
+        return known_x ? 1 : -1;
+    return x->order < y->order ? -1 : 1;
 }
 
 static void put_text(struct building *b, const char *text, size_t n)
@@ -89,8 +129,8 @@ static u64 pack(const struct unwind_row *r)
     return r->addr | kind << 32 | (u64)(cfa & 0x1ffff) << 35 | (u64)(saved & 0xfff) << 52;
 }
 
-static void build(struct building *b, struct dw_module *m, bool with_names, const char *path,
-                  struct abi_module *out)
+static void build(struct building *b, struct dw_module *m, bool with_names, bool with_lines,
+                  const char *path, struct abi_module *out)
 {
     const void *data;
     size_t size;
@@ -121,6 +161,28 @@ static void build(struct building *b, struct dw_module *m, bool with_names, cons
     out->path_at = (u32)b->words.n;
     out->path_len = (u32)strlen(path);
     put_text(b, path, out->path_len);
+
+    if (with_lines) {
+        hash_init(&b->file_numbers, b->arena);
+        dw_each_line(m, line, b);
+    }
+    out->lines_at = (u32)b->words.n;
+    if (b->lines.n)
+        qsort(b->lines.v, b->lines.n, sizeof *b->lines.v, by_row);
+    vec_for (i, b->lines)
+        if (!i || b->lines.v[i].row >> 32 != b->lines.v[i - 1].row >> 32)
+            vec_push(b->arena, &b->words, b->lines.v[i].row);
+    out->nlines = (u32)b->words.n - out->lines_at;
+    out->files_at = (u32)b->words.n;
+    out->nfiles = (u32)b->files.n;
+    size_t texts = b->words.n + b->files.n;
+    vec_for (i, b->files) {
+        size_t n = strlen(b->files.v[i]);
+        vec_push(b->arena, &b->words, texts | (u64)n << 32);
+        texts += (n + 7) / 8;
+    }
+    vec_for (i, b->files)
+        put_text(b, b->files.v[i], strlen(b->files.v[i]));
 
     struct dw_segment seg;
     for (size_t i = 0; i < MODULE_SEGMENTS && dw_segment(m, i, &seg); i++)
@@ -157,7 +219,7 @@ static void add(struct modules *k, u64 inode, const char *path, const char *show
     struct building b = {.arena = arena_new()};
     struct dw_module *dw = dw_open(k->arena, path, &why);
     if (dw && b.arena) {
-        build(&b, dw, k->names, shown, &m);
+        build(&b, dw, k->names, k->lines, shown, &m);
         store(k, inode, &b, &m);
     }
     arena_free(b.arena);
@@ -257,6 +319,7 @@ struct modules *modules_open(struct session *s, const struct program *p, struct 
     vec_for (i, p->functions) {
         const char *name = p->functions.v[i]->intrinsic;
         k->names |= name && strcmp(name, "user_symbol") == 0;
+        k->lines |= name && strcmp(name, "user_line") == 0;
     }
     if (k->ask < 0)
         return k;

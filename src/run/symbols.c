@@ -231,8 +231,35 @@ static struct dw_module *module_of(struct symbols *y, pid_t pid, const char *pat
     return m == none ? NULL : m;
 }
 
-static void print_user(struct symbols *y, struct strbuf *out, u64 addr, bool brief, pid_t pid)
+/* `back`: the address is where a call returns to, which may be behind the line of the call. */
+static void print_lines(struct strbuf *out, struct dw_module *m, u64 addr, u64 in_file, bool back,
+                        const char *symbol, const char *module)
 {
+    dw_inlined_vec inlined = {0};
+    const char *file;
+    int line;
+    bool known = dw_line_at(m, in_file - back, &file, &line);
+    if (known)
+        dw_inlined_at(m, in_file - back, &inlined);
+    vec_for (i, inlined) {
+        strbuf_printf(out, " 0x%llx : %s", (unsigned long long)addr, inlined.v[i].name);
+        if (known)
+            strbuf_printf(out, " at %s:%d", file, line);
+        strbuf_printf(out, " (inlined) [%s]\n", module);
+        file = inlined.v[i].file;
+        line = inlined.v[i].line;
+        known = file && line;
+    }
+    strbuf_printf(out, " 0x%llx : %s", (unsigned long long)addr, symbol);
+    if (known)
+        strbuf_printf(out, " at %s:%d", file, line);
+    strbuf_printf(out, " [%s]\n", module);
+}
+
+static void print_user(struct symbols *y, struct strbuf *out, u64 addr, int form, bool back,
+                       pid_t pid)
+{
+    bool brief = form & STACK_BRIEF;
     const struct mapping *at = mapping_at(y, &pid, addr);
     struct dw_module *m = at ? module_of(y, pid, at->path) : NULL;
     const char *name;
@@ -243,7 +270,12 @@ static void print_user(struct symbols *y, struct strbuf *out, u64 addr, bool bri
     }
     if (m && dw_address(m, addr - at->start + at->offset, &in_file) &&
         dw_symbol_at(m, in_file, &name, &offset, &size)) {
-        if (brief)
+        if (form & STACK_LINES)
+            print_lines(out, m, addr, in_file, back,
+                        arena_printf(y->arena, "%s+0x%llx/0x%llx", name, (unsigned long long)offset,
+                                     (unsigned long long)size),
+                        at->path);
+        else if (brief)
             strbuf_printf(out, " %s+0x%llx\n", name, (unsigned long long)offset);
         else
             strbuf_printf(out, " 0x%llx : %s+0x%llx/0x%llx [%s]\n", (unsigned long long)addr, name,
@@ -282,8 +314,9 @@ void symbols_print(struct symbols *y, struct strbuf *out, const char *text, size
         if (end == copy)
             break;
         if (form & STACK_USER)
-            print_user(y, out, addr, brief, pid);
+            print_user(y, out, addr, form, !first, pid);
         else if (print_kernel(y, out, addr, brief, first))
             first = false;
+        first &= !(form & STACK_USER);
     }
 }

@@ -64,3 +64,42 @@ run -c 'cat /dev/null' -e 'probe kernel.trace("sys_enter") { if (pid() == target
     k = 0; for (i = 0; stack(i); i++) k += symname(stack(i)) == "do_syscall_64"
     println(k) } } global n'
 [ "$(cat "$TMP/out")" = $'1 1 0x10 <unknown>\n1' ] && pass kernel-symbols || fail kernel-symbols "$(tr '\n' ';' <"$TMP/out") $(first_line "$TMP/err")"
+
+# Lines of source files, and what is inlined.
+cat >lines.c <<'S'
+volatile int n;
+static inline __attribute__((always_inline)) int inner(int a)
+{
+    n += a;
+    return n * a;
+}
+static inline __attribute__((always_inline)) int middle(int a)
+{
+    return inner(a) +
+           inner(a + 1);
+}
+__attribute__((noinline)) int outer(int a)
+{
+    return middle(a) + 3;
+}
+int main(void)
+{
+    n = 1;
+    return outer(4) == 0;
+}
+S
+gcc -O2 -g -fomit-frame-pointer -fcf-protection=none -o lines lines.c
+run -c ./lines -e 'probe process("./lines").function("inner") {
+    println(usymfileline(uaddr()), " ", usymfile(uaddr()), " ", usymline(uaddr()), " ", usymfileline(ustack(1)), " ", usymline(7))
+    print_ubacktrace_fileline() }'
+sed 's/^ 0x[0-9a-f]* : / /; s/+0x[^ ]*//; s/ \[.*\/lines\]$//; /libc/d; /_start/d' "$TMP/out" >shown
+[ "$(cat shown)" = 'lines.c:4 lines.c 4 lines.c:19 0x7
+ inner at lines.c:4 (inlined)
+ middle at lines.c:9 (inlined)
+ outer at lines.c:14
+ main at lines.c:19
+lines.c:4 lines.c 4 lines.c:19 0x7
+ inner at lines.c:4 (inlined)
+ middle at lines.c:10 (inlined)
+ outer at lines.c:14
+ main at lines.c:19' ] && pass lines || fail lines "$(tr '\n' ';' <shown) $(first_line "$TMP/err")"

@@ -404,6 +404,48 @@ INLINE void put_hex(struct ctxmem *c, char *dst, u64 v)
     bpf_loop(16, put_digit, &h, 0);
 }
 
+static long put_decimal_digit(u32 i, struct digits *h)
+{
+    static const u32 tens[] = {100000, 10000, 1000, 100, 10, 1};
+    u32 ten = i < 6 ? tens[i] : 1, d = (u32)h->value / ten;
+    h->value -= d * ten;
+    h->some |= d;
+    if (h->some || i == 5)
+        put(h->c, h->dst, (char)('0' + d % 10));
+    return 0;
+}
+
+/* The file, the line or both (enum line_form) of an address of the process that runs. */
+GLOBAL u64 rt_user_line(struct ctxmem *c, u64 dst, u64 addr, u64 form)
+{
+    CTX_STR(d, c, dst);
+    struct abi_walk *w = &c->ctx.walk;
+    u64 row = 0;
+    w->pos = 0;
+    if (rt_walk_current(c) && rt_module(c, addr) && w->module.nlines) {
+        u64 number = rt_table_find(c, w->module.lines_at, 1, w->module.nlines, addr + w->delta);
+        if (number)
+            row = rt_table_word(c, w->module.lines_at + number - 1);
+    }
+    u32 file = LINE_FILE(row);
+    if (!file || file > w->module.nfiles) {
+        put_hex(c, d, addr);
+    } else {
+        u64 name = rt_table_word(c, w->module.files_at + file - 1);
+        struct digits h = {c, d, LINE_NUMBER(row), 0};
+        if (form & FORM_FILE)
+            put_name(c, d, SYMBOL_NAME_AT(name), SYMBOL_NAME_LEN(name));
+        if (form == (FORM_FILE | FORM_LINE))
+            put(c, d, ':');
+        if (form & FORM_LINE)
+            bpf_loop(6, put_decimal_digit, &h, 0);
+    }
+    u64 end = w->pos;
+    if (end < consts.maxstringlen)
+        d[end] = 0;
+    return 0;
+}
+
 /* The text of enum symbol_form for an address of the process that runs. */
 GLOBAL u64 rt_user_symbol(struct ctxmem *c, u64 dst, u64 addr, u64 form)
 {
