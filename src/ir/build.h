@@ -88,6 +88,7 @@ struct build {
     uint32_t foreach_depth;
     uint32_t segment_start; /* ir_builder.emitted where a segment was begun for its length */
     uint32_t extra_steps;   /* rounds of loops that cost no actions */
+    const struct expr *key; /* the only key of the element that is being built; or NULL */
     struct hash *literals;  /* text → offset + 1; of the module */
     struct hash *names;     /* build_text.c: tables of names; of the module */
     VEC(const struct function *) fns; /* funcs[i + 1] is the body of fns.v[i] */

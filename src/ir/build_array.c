@@ -42,8 +42,11 @@ struct ir_mem build_key(struct ir_builder *b, const struct variable *v, struct e
 {
     const struct var_loc *loc = v->codegen;
     struct ir_value *vals = arena_new_array(b->arena, struct ir_value, n + 1);
+    const struct expr *outer = build_of(b)->key;
+    build_of(b)->key = n == 1 ? args[0] : NULL;
     for (size_t i = 0; i < n; i++)
         vals[i] = build_stable(b, args[i], args + i + 1, n - i - 1);
+    build_of(b)->key = outer;
     /* A lone string that is already as a key has to be is one. */
     if (n == 1 && vals[0].padded && vals[0].mem.kind == IRM_SLOT &&
         round8(vals[0].bound) == loc->key_size)

@@ -105,6 +105,11 @@ static void read_string(struct intrinsic_call *c, bool user, bool with_n, bool f
         /* n characters and a NUL, within MAXSTRINGLEN. */
         n = clamp(b, ir_bini(b, B_ADD, c->args[1].reg, 1), 1, max);
     }
+    /* What is read into zeros is a key as it stands. */
+    if (build_of(b)->key == c->e) {
+        ir_emit(b, (struct ir_insn){.op = IR_ZERO, .mem = c->result.mem, .imm = (max + 7) & ~7u});
+        c->result.padded = true;
+    }
     struct ir_arg size = IR_A_IMM(max);
     if (with_n)
         size = IR_A_SIZE(n, max);
