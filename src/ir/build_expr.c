@@ -411,6 +411,14 @@ static ir_reg build_deref(struct ir_builder *b, const struct expr *e)
 {
     if (e->deref.direct) {
         ir_reg base = build_long(b, e->a);
+        if (e->deref.nullable) {
+            uint32_t null = ir_new_block(b, "null"), there = ir_new_block(b, "there");
+            ir_bri(b, CC_EQ, base, 0, null, there);
+            ir_at(b, null);
+            struct ir_value v = long_value(ir_const(b, e->num));
+            ir_raise_format(b, e, fault_text(e), 1, &v);
+            ir_at(b, there);
+        }
         struct ir_mem m = {.kind = IRM_BTF, .reg = base, .off = (int32_t)e->num};
         return ir_load(b, m, e->deref.size, e->deref.is_signed);
     }

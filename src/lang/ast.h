@@ -199,6 +199,7 @@ struct deref {
     bool is_signed; /* sign-extend */
     bool user;      /* user memory; otherwise kernel */
     bool direct;    /* address is a BTF pointer the verifier trusts: a plain load will do */
+    bool nullable;  /* … which may be NULL; EX_CTX: is such a pointer */
 };
 
 struct expr {

@@ -199,7 +199,112 @@ static struct kernel_value argument(struct session *s, struct kernel_btf *b,
     word->type = TY_LONG;
     word->num = i * 8;
     word->deref.size = 8;
+    const struct btf_type *t = kbtf_type(b, kbtf_skip(b, p->type));
+    word->deref.nullable = t && BTF_INFO_KIND(t->info) == BTF_KIND_PTR;
     return (struct kernel_value){.e = kdata_narrow(s, b, word, p->type), .type = p->type};
+}
+
+/* Whether `size` bytes at `off` of a structure are one number that is a member, of it or of a
+ * structure in it: the verifier finds no others. */
+static bool is_plain_member(struct kernel_btf *b, uint32_t id, uint32_t off, uint32_t size)
+{
+    const struct btf_type *t = kbtf_type(b, kbtf_skip(b, id));
+    if (!t || BTF_INFO_KIND(t->info) != BTF_KIND_STRUCT)
+        return false;
+    const struct btf_member *m = (const void *)(t + 1);
+    for (uint32_t i = 0; i < BTF_INFO_VLEN(t->info); i++) {
+        bool flagged = BTF_INFO_KFLAG(t->info);
+        uint32_t bits = flagged ? BTF_MEMBER_BIT_OFFSET(m[i].offset) : m[i].offset;
+        uint32_t at = bits / 8, n = kbtf_size(b, m[i].type);
+        if (off < at || off >= at + n)
+            continue;
+        const struct btf_type *type = kbtf_type(b, kbtf_skip(b, m[i].type));
+        if (!type || (flagged && BTF_MEMBER_BITFIELD_SIZE(m[i].offset)))
+            return false;
+        if (BTF_INFO_KIND(type->info) == BTF_KIND_STRUCT)
+            return is_plain_member(b, m[i].type, off - at, size);
+        return off == at && size == n && BTF_INFO_KIND(type->info) == BTF_KIND_INT;
+    }
+    return false;
+}
+
+/* ---- typed programs ----
+ * A program whose arguments are typed loads members of what they point to itself, where others
+ * call a helper; but the verifier does not let it compute with them. */
+
+/* e is an argument, or that plus a number. */
+static struct expr *argument_in(struct expr *e, int64_t *off)
+{
+    *off = 0;
+    if (e->kind == EX_BINARY && e->op == OP_ADD && e->b->kind == EX_NUMBER) {
+        *off = e->b->num;
+        e = e->a;
+    }
+    return e->kind == EX_CTX ? e : NULL;
+}
+
+/* Notes that this is one member of what an argument points to. */
+static void note_member(struct kernel_btf *b, const struct probe *pr, uint32_t type, struct expr *e)
+{
+    if (!e || e->kind != EX_DEREF || e->num || pr->attach.module)
+        return;
+    int64_t off;
+    struct expr *base = argument_in(e->a, &off);
+    const struct btf_type *p = kbtf_type(b, kbtf_skip(b, type));
+    if (!base || off < 0 || off > INT16_MAX || BTF_INFO_KIND(p->info) != BTF_KIND_PTR ||
+        !is_plain_member(b, p->type, (uint32_t)off, e->deref.size))
+        return;
+    e->a = base;
+    e->num = off;
+    e->deref.nullable = true;
+}
+
+struct look {
+    size_t members;
+    bool computes; /* with an argument */
+    bool typed;    /* they are to be loaded */
+};
+
+static void look_expr(struct expr **ep, void *arg)
+{
+    struct look *l = arg;
+    struct expr *e = *ep;
+    int64_t off;
+    if ((e->kind == EX_DEREF || e->kind == EX_DEREF_STR) && argument_in(e->a, &off)) {
+        l->members += e->kind == EX_DEREF && e->deref.nullable;
+        if (l->typed && e->kind == EX_DEREF && e->deref.nullable)
+            e->deref.direct = true;
+        return;
+    }
+    l->computes |= e->kind == EX_CTX && e->deref.nullable;
+    expr_children(e, look_expr, l);
+}
+
+static void look_stmt(struct stmt **sp, void *arg)
+{
+    stmt_children(*sp, look_expr, look_stmt, arg);
+}
+
+static void look(struct probe *p, struct look *l)
+{
+    if (p->condition)
+        look_expr(&p->condition, l);
+    if (p->body)
+        look_stmt(&p->body, l);
+}
+
+static void settle(struct session *s, struct probe *p)
+{
+    struct look l = {0};
+    (void)s;
+    if (p->attach.prog != PROG_RAW_TP || p->attach.module || !p->attach.btf_id)
+        return;
+    look(p, &l);
+    if (!l.members || l.computes)
+        return;
+    p->attach.prog = PROG_TRACING;
+    l.typed = true;
+    look(p, &l);
 }
 
 static struct expr *all_arguments(struct session *s, struct kernel_btf *b,
@@ -246,8 +351,12 @@ static struct expr *target(struct session *s, struct probe *pr, const struct exp
     size_t n = 0;
     for (uint32_t i = 1; i < BTF_INFO_VLEN(proto->info); i++) {
         const char *name = argument_name(s, b, &p[i], i - 1);
-        if (strcmp(name, t->name + 1) == 0)
-            return kdata_steps(s, b, argument(s, b, &p[i], i - 1, e->tok), t, e->tok, why);
+        if (strcmp(name, t->name + 1) == 0) {
+            struct expr *r =
+                kdata_steps(s, b, argument(s, b, &p[i], i - 1, e->tok), t, e->tok, why);
+            note_member(b, pr, p[i].type, r);
+            return r;
+        }
         if (n < sizeof names / sizeof *names)
             names[n++] = arena_printf(s->arena, "$%s", name);
     }
@@ -286,5 +395,6 @@ const struct probe_provider tracepoint_provider = {
     .patterns = patterns,
     .resolve = resolve,
     .target = target,
+    .settle = settle,
     .list = list,
 };
