@@ -230,28 +230,22 @@ static bool is_plain_member(struct kernel_btf *b, uint32_t id, uint32_t off, uin
 
 /* ---- typed programs ----
  * A program whose arguments are typed loads members of what they point to itself, where others
- * call a helper; but the verifier does not let it compute with them. */
-
-/* e is an argument, or that plus a number. */
-static struct expr *argument_in(struct expr *e, int64_t *off)
-{
-    *off = 0;
-    if (e->kind == EX_BINARY && e->op == OP_ADD && e->b->kind == EX_NUMBER) {
-        *off = e->b->num;
-        e = e->a;
-    }
-    return e->kind == EX_CTX ? e : NULL;
-}
+ * call a helper; but the verifier does not let it do anything else with them. */
 
 /* Notes that this is one member of what an argument points to. */
 static void note_member(struct kernel_btf *b, const struct probe *pr, uint32_t type, struct expr *e)
 {
     if (!e || e->kind != EX_DEREF || e->num || pr->attach.module)
         return;
-    int64_t off;
-    struct expr *base = argument_in(e->a, &off);
+    struct expr *base = e->a;
+    int64_t off = 0;
+    if (base->kind == EX_BINARY && base->op == OP_ADD && base->b->kind == EX_NUMBER) {
+        off = base->b->num;
+        base = base->a;
+    }
     const struct btf_type *p = kbtf_type(b, kbtf_skip(b, type));
-    if (!base || off < 0 || off > INT16_MAX || BTF_INFO_KIND(p->info) != BTF_KIND_PTR ||
+    if (base->kind != EX_CTX || off < 0 || off > INT16_MAX ||
+        BTF_INFO_KIND(p->info) != BTF_KIND_PTR ||
         !is_plain_member(b, p->type, (uint32_t)off, e->deref.size))
         return;
     e->a = base;
@@ -269,11 +263,9 @@ static void look_expr(struct expr **ep, void *arg)
 {
     struct look *l = arg;
     struct expr *e = *ep;
-    int64_t off;
-    if ((e->kind == EX_DEREF || e->kind == EX_DEREF_STR) && argument_in(e->a, &off)) {
-        l->members += e->kind == EX_DEREF && e->deref.nullable;
-        if (l->typed && e->kind == EX_DEREF && e->deref.nullable)
-            e->deref.direct = true;
+    if (e->kind == EX_DEREF && e->deref.nullable) {
+        l->members++;
+        e->deref.direct = l->typed;
         return;
     }
     l->computes |= e->kind == EX_CTX && e->deref.nullable;
