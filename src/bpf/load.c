@@ -251,7 +251,7 @@ static int load_once(struct gen_prog *g, char *log, size_t log_size, uint32_t le
         o.func_info_cnt = (uint32_t)g->code.subs.n;
         o.func_info_rec_size = sizeof *g->func_infos;
     }
-    if (type == BPF_PROG_TYPE_SYSCALL)
+    if (type == BPF_PROG_TYPE_SYSCALL || g->ir->waits)
         o.prog_flags = BPF_F_SLEEPABLE;
     if (p->attach.prog == PROG_FENTRY)
         o.expected_attach_type =

@@ -233,6 +233,7 @@ void dw_each_symbol(struct dw_module *m,
 struct find {
     struct dw_module *m;
     const char *pattern;
+    const char *scope; /* pattern of what the function is in; NULL: anything */
     dw_function_vec *out;
     const char *comp_dir;
     bool inlined; /* a function that matches is inlined somewhere in this file */
@@ -354,7 +355,8 @@ static int function(Dwarf_Die *die, void *arg)
 {
     struct find *f = arg;
     const char *name = dwarf_diename(die);
-    if (!name || fnmatch(f->pattern, name, 0) != 0)
+    if (!name || fnmatch(f->pattern, name, 0) != 0 ||
+        (f->scope && !dw_in_scope(f->m, die, f->scope)))
         return DWARF_CB_OK;
     if (dwarf_func_inline(die))
         f->inlined = true;
@@ -372,7 +374,8 @@ static void inline_instances(struct find *f, Dwarf_Die *die, int depth)
         switch (dwarf_tag(&child)) {
         case DW_TAG_inlined_subroutine: {
             const char *name = dwarf_diename(&child);
-            if (name && fnmatch(f->pattern, name, 0) == 0)
+            if (name && fnmatch(f->pattern, name, 0) == 0 &&
+                (!f->scope || dw_in_scope(f->m, &child, f->scope)))
                 add_function(f, &child, true);
             inline_instances(f, &child, depth + 1);
             break;
@@ -538,7 +541,8 @@ static void add_symbols(struct find *f)
 
 void dw_functions(struct dw_module *m, const char *pattern, dw_function_vec *out)
 {
-    struct find f = {.m = m, .pattern = pattern, .out = out};
+    struct find f = {.m = m, .out = out};
+    f.pattern = dw_split_scope(m, pattern, &f.scope);
     Dwarf_CU *cu = NULL;
     Dwarf_Half version;
     uint8_t unit;
@@ -554,7 +558,9 @@ void dw_functions(struct dw_module *m, const char *pattern, dw_function_vec *out
             inline_instances(&f, top, 0);
     }
     one_name_each(&f);
-    add_symbols(&f);
+    /* The names in a symbol table tell no scopes. */
+    if (!f.scope)
+        add_symbols(&f);
 }
 
 /* Whether an address belongs to a function that was inlined into another. */

@@ -35,6 +35,11 @@ void dw_add_inlined(struct dw_module *m, Dwarf_Die *die, dw_function_vec *out);
 int dw_find_debuginfo(Dwfl_Module *mod, void **data, const char *name, Dwarf_Addr base,
                       const char *file, const char *link, GElf_Word crc, char **found);
 
+/* dwarf_scope.c: the function is in a namespace or class whose name the pattern matches. */
+bool dw_in_scope(struct dw_module *m, Dwarf_Die *die, const char *pattern);
+/* "a::b::c": "c", and *scope is "a::b"; NULL when there is none. */
+const char *dw_split_scope(struct dw_module *m, const char *pattern, const char **scope);
+
 /* dwarf_types.c: 0 for void. */
 uint32_t dw_type_of(struct dw_module *m, Dwarf_Die *die);
 /* The type that DW_AT_type of `die` (or of what it stands for) names. */

@@ -169,6 +169,11 @@ struct ir_value build_format_string(struct ir_builder *b, const struct fmt_part 
 /* build_text.c: the calls that name numbers; false: e is none. */
 bool build_names(struct ir_builder *b, const struct expr *e, struct ir_value *out);
 
+/* build_memory.c: reads from an address; the helper's result: below 0 for a fault, for a string
+ * its length with the NUL. */
+enum read_kind { READ_KERNEL = 0, READ_USER = 1, READ_STRING = 2 };
+ir_reg build_read(struct ir_builder *b, enum read_kind kind, struct ir_mem to, struct ir_arg size,
+                  ir_reg addr);
 /* build_array.c */
 void build_array_layout(struct ir_module *m, struct session *s, struct variable *v, bool ordered);
 struct ir_value build_index(struct ir_builder *b, const struct expr *e);

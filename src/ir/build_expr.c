@@ -426,8 +426,8 @@ static ir_reg build_deref(struct ir_builder *b, const struct expr *e)
     if (e->num)
         addr = ir_bini(b, B_ADD, addr, e->num);
     struct ir_mem tmp = ir_slot_mem(ir_new_slot(b, 8, "deref"), 0);
-    ir_reg st = ir_call(b, e->deref.user ? HELPER_PROBE_READ_USER : HELPER_PROBE_READ_KERNEL, 3,
-                        IR_ARGS(IR_A_MEM(tmp), IR_A_IMM(e->deref.size), IR_A_REG(addr)));
+    ir_reg st =
+        build_read(b, e->deref.user ? READ_USER : READ_KERNEL, tmp, IR_A_IMM(e->deref.size), addr);
     check_read(b, e, st, addr);
     return ir_load(b, tmp, e->deref.size, e->deref.is_signed);
 }
@@ -439,8 +439,8 @@ static struct ir_value build_deref_string(struct ir_builder *b, const struct exp
         addr = ir_bini(b, B_ADD, addr, e->num);
     uint32_t max = (uint32_t)b->session->maxstringlen;
     struct ir_value out = build_temp_string(b, max, "string");
-    ir_reg n = ir_call(b, e->deref.user ? HELPER_PROBE_READ_USER_STR : HELPER_PROBE_READ_KERNEL_STR,
-                       3, IR_ARGS(IR_A_MEM(out.mem), IR_A_IMM(max), IR_A_REG(addr)));
+    ir_reg n = build_read(b, (e->deref.user ? READ_USER : READ_KERNEL) | READ_STRING, out.mem,
+                          IR_A_IMM(max), addr);
     check_read(b, e, n, addr);
     return out;
 }

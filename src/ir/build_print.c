@@ -89,9 +89,8 @@ static void record_memory(struct ir_builder *b, struct record *r, const struct e
         count = IR_A_SIZE(bytes, size);
     }
     ir_storei(b, record_at(r, 0), 8, round8(size));
-    ir_reg st =
-        ir_call(b, user ? HELPER_PROBE_READ_USER : HELPER_PROBE_READ_KERNEL, 3,
-                IR_ARGS(IR_A_MEM(record_at(r, sizeof(struct rec_str))), count, IR_A_REG(v.reg)));
+    ir_reg st = build_read(b, user ? READ_USER : READ_KERNEL, record_at(r, sizeof(struct rec_str)),
+                           count, v.reg);
     uint32_t bad = ir_new_block(b, "fault"), good = ir_new_block(b, "read");
     ir_bri(b, CC_EQ, ir_bini(b, B_SHL, st, 32), 0, good, bad);
     ir_at(b, bad);

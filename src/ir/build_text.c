@@ -190,8 +190,7 @@ static void put_user_text(struct ir_builder *b, struct record *r, const struct e
         size = IR_A_SIZE(n, max);
     }
     ir_reg n =
-        ir_call(b, HELPER_PROBE_READ_USER_STR, 3,
-                IR_ARGS(IR_A_MEM(record_at(r, sizeof(struct rec_str))), size, IR_A_REG(addr)));
+        build_read(b, READ_USER | READ_STRING, record_at(r, sizeof(struct rec_str)), size, addr);
     ir_reg cap = ir_new_reg(b);
     uint32_t bad = ir_new_block(b, "fault"), good = ir_new_block(b, "string"),
              j = ir_new_block(b, "read");
@@ -230,9 +229,8 @@ static void put_user_buffer(struct ir_builder *b, struct record *r, const struct
     ir_jmp(b, fit);
     ir_at(b, fit);
     rec_put_long(b, r, length);
-    ir_reg st = ir_call(b, HELPER_PROBE_READ_USER, 3,
-                        IR_ARGS(IR_A_MEM(record_at(r, sizeof(struct rec_str))),
-                                IR_A_SIZE(length, max), IR_A_REG(addr)));
+    ir_reg st = build_read(b, READ_USER, record_at(r, sizeof(struct rec_str)),
+                           IR_A_SIZE(length, max), addr);
     ir_reg cap = ir_new_reg(b);
     ir_bri(b, CC_SLT, st, 0, bad, good);
     ir_at(b, bad);

@@ -14,8 +14,7 @@ static void read_number(struct intrinsic_call *c, bool user, int size, bool is_s
     struct ir_builder *b = c->b;
     struct ir_mem tmp = ir_slot_mem(ir_new_slot(b, 8, "read"), 0);
     ir_reg addr = c->args[0].reg;
-    ir_reg st = ir_call(b, user ? HELPER_PROBE_READ_USER : HELPER_PROBE_READ_KERNEL, 3,
-                        IR_ARGS(IR_A_MEM(tmp), IR_A_IMM(size), IR_A_REG(addr)));
+    ir_reg st = build_read(b, user ? READ_USER : READ_KERNEL, tmp, IR_A_IMM(size), addr);
     if (on_fault == ZERO) { /* the helper clears what it cannot read */
         c->result.reg = ir_load(b, tmp, size, is_signed);
         return;
@@ -100,7 +99,7 @@ static void read_string(struct intrinsic_call *c, bool user, bool with_n, bool f
     uint32_t max = (uint32_t)b->session->maxstringlen;
     ir_reg addr = c->args[0].reg;
     ir_reg n = 0;
-    int helper = user ? HELPER_PROBE_READ_USER_STR : HELPER_PROBE_READ_KERNEL_STR;
+    enum read_kind kind = (user ? READ_USER : READ_KERNEL) | READ_STRING;
     if (with_n) {
         /* n characters and a NUL, within MAXSTRINGLEN. */
         n = clamp(b, ir_bini(b, B_ADD, c->args[1].reg, 1), 1, max);
@@ -113,7 +112,7 @@ static void read_string(struct intrinsic_call *c, bool user, bool with_n, bool f
     struct ir_arg size = IR_A_IMM(max);
     if (with_n)
         size = IR_A_SIZE(n, max);
-    ir_reg st = ir_call(b, helper, 3, IR_ARGS(IR_A_MEM(c->result.mem), size, IR_A_REG(addr)));
+    ir_reg st = build_read(b, kind, c->result.mem, size, addr);
     uint32_t bad = ir_new_block(b, "fault"), good = ir_new_block(b, "string");
     ir_bri(b, CC_SLT, st, 0, bad, good);
     ir_at(b, bad);
@@ -148,8 +147,7 @@ static void readable(struct intrinsic_call *c, bool user)
 {
     struct ir_builder *b = c->b;
     struct ir_mem tmp = ir_slot_mem(ir_new_slot(b, 8, "read"), 0);
-    ir_reg st = ir_call(b, user ? HELPER_PROBE_READ_USER : HELPER_PROBE_READ_KERNEL, 3,
-                        IR_ARGS(IR_A_MEM(tmp), IR_A_IMM(1), IR_A_REG(c->args[0].reg)));
+    ir_reg st = build_read(b, user ? READ_USER : READ_KERNEL, tmp, IR_A_IMM(1), c->args[0].reg);
     c->result.reg = ir_seti(b, CC_EQ, st, 0);
 }
 
@@ -197,8 +195,8 @@ static void buffer_quoted(struct intrinsic_call *c, bool user, bool raise)
     ir_jmp(b, given);
     ir_at(b, given);
     length = clamp(b, length, 1, max - 1);
-    ir_reg st = ir_call(b, user ? HELPER_PROBE_READ_USER : HELPER_PROBE_READ_KERNEL, 3,
-                        IR_ARGS(IR_A_MEM(bytes), IR_A_SIZE(length, max - 1), IR_A_REG(addr)));
+    ir_reg st =
+        build_read(b, user ? READ_USER : READ_KERNEL, bytes, IR_A_SIZE(length, max - 1), addr);
     ir_bri(b, CC_SLT, st, 0, bad, good);
     ir_at(b, bad);
     if (raise) {

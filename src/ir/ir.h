@@ -158,6 +158,7 @@ struct ir_prog {
     const struct probe *probe;
     VEC(struct ir_func *) funcs;
     u32 required_state; /* enum abi_state: otherwise the handler does nothing */
+    bool waits;         /* for pages of the process: a sleepable program */
     bool prints;        /* has an output buffer to flush: the builder emits the flush */
     uint32_t max_steps; /* machine: bpf_loop rounds before the handler is cut off */
 };

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Names with the namespaces and classes that they are in. */
+#include <dwarf.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "debuginfo/dwarf_private.h"
+
+/* Where a function is declared: what stands outside of its class, or is inlined, refers to it. */
+static Dwarf_Die declaration(Dwarf_Die die)
+{
+    Dwarf_Attribute a;
+    Dwarf_Die next;
+    for (int i = 0; i < 8; i++) {
+        if (!(dwarf_attr(&die, DW_AT_abstract_origin, &a) ||
+              dwarf_attr(&die, DW_AT_specification, &a)) ||
+            !dwarf_formref_die(&a, &next))
+            break;
+        die = next;
+    }
+    return die;
+}
+
+static bool holds_names(int tag)
+{
+    return tag == DW_TAG_namespace || tag == DW_TAG_class_type || tag == DW_TAG_structure_type ||
+           tag == DW_TAG_union_type || tag == DW_TAG_enumeration_type;
+}
+
+bool dw_in_scope(struct dw_module *m, Dwarf_Die *die, const char *pattern)
+{
+    Dwarf_Die at = declaration(*die), *scopes = NULL;
+    int n = dwarf_getscopes_die(&at, &scopes);
+    const char *whole = "";
+    for (int i = 1; i < n; i++) {
+        if (!holds_names(dwarf_tag(&scopes[i])))
+            continue;
+        const char *name = dwarf_diename(&scopes[i]);
+        name = name ? name : "(anonymous namespace)";
+        whole = *whole ? arena_printf(m->arena, "%s::%s", name, whole)
+                       : arena_printf(m->arena, "%s", name);
+    }
+    free(scopes);
+    /* The outer ones may be left out. */
+    for (const char *part = whole; *part;) {
+        if (fnmatch(pattern, part, 0) == 0)
+            return true;
+        part = strstr(part, "::");
+        if (!part)
+            break;
+        part += 2;
+    }
+    return false;
+}
+
+const char *dw_split_scope(struct dw_module *m, const char *pattern, const char **scope)
+{
+    const char *last = NULL;
+    int inside = 0; /* of the arguments of a template */
+    for (const char *p = pattern; *p; p++) {
+        inside += (*p == '<') - (*p == '>');
+        if (!inside && p[0] == ':' && p[1] == ':')
+            last = p;
+    }
+    *scope = last ? arena_strndup(m->arena, pattern, (size_t)(last - pattern)) : NULL;
+    return last ? last + 2 : pattern;
+}
