@@ -8,6 +8,7 @@
 #include <sys/sysmacros.h>
 
 #include "probes/arch.h"
+#include "probes/families.h"
 #include "probes/process.h"
 
 enum { T_BEGIN, T_END, T_THREAD_BEGIN, T_THREAD_END, T_SYSCALL, T_SYSCALL_RETURN };
@@ -149,6 +150,47 @@ static void add_new_tasks(struct adding *a, bool threads)
         }
 }
 
+/* Since 6.16 the tracepoint comes while the task still has its memory, and so its program; it
+ * says then whether the whole process ends. */
+static bool exit_knows_program(struct kernel_btf *b)
+{
+    uint32_t id = kbtf_find(b, "btf_trace_sched_process_exit", BTF_KIND_TYPEDEF);
+    const struct btf_type *t = id ? kbtf_type(b, id) : NULL;
+    t = t ? kbtf_type(b, t->type) : NULL;
+    t = t ? kbtf_type(b, t->type) : NULL;
+    return t && BTF_INFO_KIND(t->info) == BTF_KIND_FUNC_PROTO && BTF_INFO_VLEN(t->info) > 2;
+}
+
+/* On kernels before that, the function that the tracepoint is in. */
+static const char *add_exit(struct adding *a, enum op op)
+{
+    struct session *s = a->s;
+    struct expr *leader = compare(s, a->tok, op, "pid", expr_call(s->arena, a->tok, "tid"));
+    const struct expr *arg = a->pp->comps.v[0].arg;
+    if (!arg || arg->kind == EX_NUMBER || exit_knows_program(a->b)) {
+        add(a, at_tracepoint(a, "sched_process_exit"), leader);
+        return NULL;
+    }
+    const struct probe_pattern *pat = kprobe_provider.patterns;
+    while (pat->spec && strcmp(pat->spec, "kernel.function(S)") != 0)
+        pat++;
+    struct probe_component comps[] = {
+        {.name = "kernel", .tok = a->tok},
+        {.name = "function", .tok = a->tok, .arg = expr_string(s->arena, a->tok, "do_exit")},
+    };
+    struct probe_point pp = {.tok = a->tok};
+    vec_push(s->arena, &pp.comps, comps[0]);
+    vec_push(s->arena, &pp.comps, comps[1]);
+    probe_vec found = {0};
+    const char *hint, *why = kprobe_provider.resolve(s, pat, &pp, &found, &hint);
+    if (why)
+        return "the end of a program's processes needs Linux 6.16 or newer, or a kernel with "
+               "kprobes (CONFIG_KPROBES); process(PID).end works";
+    found.v[0]->provider = &kprobe_provider;
+    add(a, found.v[0], leader);
+    return NULL;
+}
+
 static const char *resolve(struct session *s, const struct probe_pattern *pat,
                            const struct probe_point *pp, probe_vec *out, const char **hint)
 {
@@ -161,7 +203,6 @@ static const char *resolve(struct session *s, const struct probe_pattern *pat,
         return why;
     if ((why = process_condition(s, pp->comps.v[0].arg, a.tok, &unused)))
         return why;
-    struct expr *tid = expr_call(s->arena, a.tok, "tid");
     switch (pat->id) {
     case T_BEGIN:
         add(&a, at_tracepoint(&a, "sched_process_exec"), NULL);
@@ -171,11 +212,9 @@ static const char *resolve(struct session *s, const struct probe_pattern *pat,
         add_new_tasks(&a, true);
         break;
     case T_END:
-        add(&a, at_tracepoint(&a, "sched_process_exit"), compare(s, a.tok, OP_EQ, "pid", tid));
-        break;
+        return add_exit(&a, OP_EQ);
     case T_THREAD_END:
-        add(&a, at_tracepoint(&a, "sched_process_exit"), compare(s, a.tok, OP_NE, "pid", tid));
-        break;
+        return add_exit(&a, OP_NE);
     default:
         add(&a, at_syscall(&a, pat->id == T_SYSCALL, -1), NULL);
     }

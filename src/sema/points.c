@@ -155,7 +155,8 @@ static bool derive_builtin(struct derivation *d, const struct match_node *node,
     const char *alias_name = outermost_name(layers), *from = derivation_text(d, layers);
     vec_for (i, probes) {
         struct probe *p = probes.v[i];
-        p->provider = leaf->provider;
+        if (!p->provider)
+            p->provider = leaf->provider;
         p->tok = d->written->tok;
         p->decl_tok = d->decl->tok;
         if (!p->pp)
