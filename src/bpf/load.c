@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/strbuf.h"
 #include "bpf/rtlib.h"
 #include "bpf/running.h"
 
@@ -448,6 +449,43 @@ static uint64_t run_time(int fd)
     struct bpf_prog_info info = {0};
     uint32_t len = sizeof info;
     return fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &len) == 0 ? info.run_time_ns : 0;
+}
+
+static bool ran(struct strbuf *out, int fd)
+{
+    struct bpf_prog_info info = {0};
+    uint32_t len = sizeof info;
+    if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len) != 0 || !info.run_cnt)
+        return false;
+    strbuf_printf(out, ", hits: %llu, ns: %lluavg", (unsigned long long)info.run_cnt,
+                  (unsigned long long)(info.run_time_ns / info.run_cnt));
+    return true;
+}
+
+void bpf_report_timing(const struct bpf_running *r, struct strbuf *out)
+{
+    strbuf_puts(out, "----- probe hit report:\n");
+    vec_for (i, r->img->progs) {
+        const struct probe *p = r->img->mod->program->probes.v[i];
+        bool call = p->attach.kind == ATTACH_SYSCALL_ENTER || p->attach.kind == ATTACH_SYSCALL_EXIT;
+        struct strbuf hits = {0};
+        if (!ran(&hits, r->prog_fds[i])) {
+            /* What a dispatcher jumps to is not measured by itself. */
+            if (!(call && r->dispatchers.n))
+                continue;
+            strbuf_puts(&hits, ", counted with all system calls");
+        }
+        strbuf_printf(out, "%s, (%s:%d:%d)%.*s, index: %zu\n", p->script_pp ? p->script_pp : p->pp,
+                      p->tok ? p->tok->src->name : "", p->tok ? p->tok->line : 0,
+                      p->tok ? p->tok->col : 0, (int)hits.n, hits.p, i);
+        strbuf_free(&hits);
+    }
+    vec_for (i, r->dispatchers) {
+        strbuf_puts(out, "all system calls");
+        if (!ran(out, r->dispatchers.v[i]))
+            strbuf_puts(out, ", hits: 0");
+        strbuf_putc(out, '\n');
+    }
 }
 
 uint64_t bpf_missed(const struct bpf_running *r)

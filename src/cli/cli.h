@@ -13,6 +13,7 @@ enum action {
     ACT_DUMP_ALIASES,
     ACT_DUMP_FUNCTIONS,
     ACT_WRITE_INDEX, /* of a library folder, for make */
+    ACT_ATTACH,      /* -A: to a recorder */
     ACT_NOTHING,     /* --clean-cache and the like */
 };
 

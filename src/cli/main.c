@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 #include "cli/version.h"
 #include "debuginfo/dwarf.h"
+#include "run/recorder.h"
 
 static int act(struct session *s, const struct options *o)
 {
@@ -25,6 +26,8 @@ static int act(struct session *s, const struct options *o)
         return dump_functions(s);
     case ACT_WRITE_INDEX:
         return tapset_write_index(s, o->list) ? 0 : 1;
+    case ACT_ATTACH:
+        return recorder_attach(o->list);
     case ACT_NOTHING:
         return 0;
     case ACT_RUN:

@@ -33,7 +33,7 @@ enum {
     OPT_WRITE_INDEX,
 };
 
-static const char short_options[] = "hVvtp:I:e:E:o:R:r:a:m:M:kgPc:x:D:bs:uqiwl:d:L:FS:B:WG:T:Q";
+static const char short_options[] = "hVvtp:I:e:E:o:R:r:a:m:M:kgPc:x:D:bs:uqiwl:d:L:FS:B:WG:T:QA:";
 
 static const struct option long_options[] = {
     {"help", no_argument, NULL, 'h'},
@@ -125,6 +125,10 @@ void options_help(const char *tapset_dir)
         "  -c CMD      run CMD when all probes are in place; the session ends with it\n"
         "  -x PID      what target() says\n"
         "  -o FILE     write the script's output there (strftime's %% conversions)\n"
+        "  -S SIZE[,N] with -o: files FILE.0, FILE.1, … of SIZE MB each; the last N are kept\n"
+        "  -F          go on in the background; with -o it prints the process's number,\n"
+        "              without, the newest output is kept in memory (-s MB, otherwise 16)\n"
+        "  -A NAME     print what such a recorder keeps, and go on; an interrupt ends it\n"
         "  -T SECONDS  end the session after that time\n"
         "  -G VAR=VAL  set a global variable of the script\n"
         "  -D NAME=VAL set a limit: MAXACTION, MAXSTRINGLEN, MAXMAPENTRIES, MAXERRORS …\n"
@@ -144,11 +148,12 @@ void options_help(const char *tapset_dir)
         "\n"
         "Messages\n"
         "  -v          more of them; --vp N…: by pass\n"
+        "  -t          at the end, how often each handler ran, and how long\n"
         "  -w, -W      no warnings; warnings are errors\n"
         "  --color[=auto|always|never]\n"
         "  -h, --help; -V, --version\n"
         "\n"
-        "Taken without effect: -a -b -B -d -F -k -m -M -P -q -r -R -s -S -t, --ldd,\n"
+        "Taken without effect: -a -b -B -d -k -m -M -P -q -r -R, --ldd,\n"
         "--all-modules, --use-server and others of SystemTap.\n",
         tapset_dir ? ", besides\n              " : "", tapset_dir ? tapset_dir : "");
 }
@@ -255,6 +260,26 @@ static bool initialise(struct session *s, const char *text)
     return true;
 }
 
+/* -S SIZE[,N]: megabytes of a file, and how many files are kept. */
+static bool parse_sizes(struct session *s, const char *arg)
+{
+    char *end;
+    errno = 0;
+    unsigned long mb = strtoul(arg, &end, 10), n = 0;
+    bool ok = end != arg && isdigit((unsigned char)*arg);
+    if (ok && *end == ',') {
+        const char *at = end + 1;
+        n = strtoul(at, &end, 10);
+        ok = isdigit((unsigned char)*at) && n > 0;
+    }
+    if (!ok || *end || errno || mb < 1 || mb > 1 << 20 || n > 100000)
+        return bad("Invalid -S %s: SIZE[,N] is needed, megabytes of a file and how many are kept.",
+                   arg);
+    s->output_size = (uint64_t)mb << 20;
+    s->output_files = (unsigned)n;
+    return true;
+}
+
 static bool one(struct session *s, struct options *o, int c, const char *arg)
 {
     long n;
@@ -286,6 +311,23 @@ static bool one(struct session *s, struct options *o, int c, const char *arg)
         return true;
     case 'o':
         s->output = arg;
+        return true;
+    case 'S':
+        return parse_sizes(s, arg);
+    case 's':
+        if (!number(arg, 1, 4095, &n))
+            return bad("Invalid buffer size -s %s (1 to 4095 MB).", arg);
+        s->buffer_mb = (uint32_t)n;
+        return true;
+    case 'F':
+        s->recorder = true;
+        return true;
+    case 't':
+        s->timing = true;
+        return true;
+    case 'A':
+        o->action = ACT_ATTACH;
+        o->list = arg;
         return true;
     case 'g':
         s->guru = s->parse.guru = true;
@@ -400,6 +442,8 @@ bool options_parse(struct session *s, struct options *o, int argc, char **argv)
         s->last_pass = 4;
     if (s->last_pass == 0)
         s->last_pass = 5;
+    if (s->output_size && !s->output)
+        return bad("%s", "-S needs a file: -o FILE.");
     if (s->command && s->target_pid)
         return bad("%s", "-c and -x cannot be given together.");
     return rest(s, o, argc, argv);

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/strbuf.h"
+#include "run/recorder.h"
 #include "run/run.h"
 
 /* ---- format.c: walking through a record's arguments ---- */
@@ -31,10 +32,20 @@ struct output {
     struct strbuf buf; /* formatted and not yet written */
     int error;         /* errno of the write that failed; nothing is written any more */
     const char *path;  /* NULL: standard output */
+    const char *name; /* … as it was given; with -S and after a change of files it has a number */
+    unsigned number;  /* of the file */
+    uint64_t written; /* to this file */
+    uint64_t limit;   /* … at most; 0: no limit */
+    unsigned keep;    /* files; 0: all */
+    VEC(const char *) paths; /* of the files before this one */
+    struct arena *arena;
+    struct recorder *recorder;               /* NULL: it goes to fd */
     const volatile sig_atomic_t *interrupts; /* 2: give up a write that blocks */
 };
 /* False after a message. */
 bool output_open(struct output *o, struct session *s);
+/* Goes on with the next file; without -o nothing changes. */
+void output_next(struct output *o);
 /* Writes everything; false when that has ever failed. */
 bool output_flush(struct output *o);
 /* False when the file could not be closed properly. */

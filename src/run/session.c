@@ -12,6 +12,7 @@
 /* How long output may lie in the ring buffer when no handler woke us: nearly
  * full, some output, none. */
 enum { DRAIN_SOON_MS = 1, DRAIN_MS = 20, DRAIN_IDLE_MS = 500 };
+enum { RECORD_MB = 16 }; /* kept by a recorder without -s */
 enum { SEC_MS = 1000, NS_PER_MS = 1000000 };
 
 struct run {
@@ -29,12 +30,14 @@ struct run {
     int epoll;
     u64 deadline; /* -T; 0 = none */
     u64 clock_due;
+    struct recorder recorder; /* -F without -o */
+    int ready;                /* of the recorder's start; -1: none */
     bool failed;
 };
 
 /* ---- signals ---- */
 
-static volatile sig_atomic_t interrupts;
+static volatile sig_atomic_t interrupts, switches;
 static int interrupt_fd = -1;
 
 static void on_signal(int sig)
@@ -43,6 +46,18 @@ static void on_signal(int sig)
     int saved = errno;
     u64 one = 1;
     interrupts = interrupts + 1;
+    if (write(interrupt_fd, &one, sizeof one) < 0)
+        errno = saved;
+    errno = saved;
+}
+
+/* Goes on with the next output file. */
+static void on_switch(int sig)
+{
+    (void)sig;
+    int saved = errno;
+    u64 one = 1;
+    switches = 1;
     if (write(interrupt_fd, &one, sizeof one) < 0)
         errno = saved;
     errno = saved;
@@ -65,6 +80,8 @@ static bool catch_signals(void)
         sigaction(ending[i], &sa, NULL);
     }
     signal(SIGPIPE, SIG_IGN);
+    struct sigaction other = {.sa_handler = on_switch, .sa_flags = SA_RESTART};
+    sigaction(SIGUSR2, &other, NULL);
     return true;
 }
 
@@ -212,7 +229,9 @@ static bool watch_all(struct run *r)
     if (!ok)
         diag_error(&r->s->diag, "cannot wait for events: %s", strerror(errno));
     else
-        watch(r, r->out.fd, EPOLLET); /* a reader that goes away; files cannot be watched */
+        watch(r, r->out.recorder ? r->out.recorder->listener : r->out.fd,
+              r->out.recorder ? EPOLLIN | EPOLLET
+                              : EPOLLET); /* a reader that goes away; files cannot be watched */
     return ok;
 }
 
@@ -249,6 +268,13 @@ static void wait_for_end(struct run *r)
         refresh_clock(r);
         symbols_poll(r->sink.symbols);
         drained = drain(r);
+        if (switches) {
+            switches = 0;
+            output_flush(&r->out);
+            output_next(&r->out);
+        }
+        if (r->out.recorder && !recorder_poll(r->out.recorder))
+            stop(r);
         if (overload_check(&r->overload, r->s, r->bpf))
             change_state(r, STATE_RUNNING, STATE_ERROR);
         if (r->deadline && monotonic_ns() >= r->deadline)
@@ -266,6 +292,12 @@ static bool prepare(struct run *r)
     r->out.interrupts = &interrupts;
     if (!output_open(&r->out, s))
         return false;
+    if (s->recorder && !s->output) {
+        if (!recorder_listen(&r->recorder, s,
+                             (size_t)(s->buffer_mb ? s->buffer_mb : RECORD_MB) << 20))
+            return false;
+        r->out.recorder = &r->recorder;
+    }
     if (s->target_pid > 0 && !s->command && kill(s->target_pid, 0) != 0 && errno == ESRCH) {
         diag_error(&s->diag, "there is no process %d (-x)", (int)s->target_pid);
         return false;
@@ -306,6 +338,9 @@ static bool start(struct run *r)
         r->failed = true;
         stop(r);
     }
+    if (r->ready >= 0)
+        recorder_running(r->s, r->ready);
+    r->ready = -1;
     wait_for_end(r);
     return true;
 }
@@ -340,7 +375,19 @@ static void report_output(struct run *r)
 
 int run_session(struct session *s, struct ir_module *mod, struct bpf_running *bpf)
 {
-    struct run r = {.s = s, .mod = mod, .bpf = bpf, .epoll = -1, .timers.fd = -1};
+    struct run r = {.s = s,
+                    .mod = mod,
+                    .bpf = bpf,
+                    .epoll = -1,
+                    .timers.fd = -1,
+                    .recorder.listener = -1,
+                    .ready = -1};
+    if (s->recorder) {
+        int status = recorder_fork(s, &r.ready);
+        if (status >= 0)
+            return status;
+    }
+    int stats = s->timing ? bpf_measure() : -1;
     r.head = bpf_session(bpf);
     r.ring_size = bpf_ring_size(bpf);
     sink_init(&r.sink, s, mod, &r.out);
@@ -356,11 +403,17 @@ int run_session(struct session *s, struct ir_module *mod, struct bpf_running *bp
         }
         if (!child_report(&r.child, s))
             r.failed = true;
+        if (s->timing)
+            bpf_report_timing(bpf, &r.out.buf);
         report_output(&r);
         r.head->skipped_nested += bpf_missed(bpf);
         if (report_end(s, r.head, &r.sink))
             r.failed = true;
     }
+    recorder_close(&r.recorder);
+    recorder_over(s);
+    if (stats >= 0)
+        close(stats);
     child_stop(&r.child);
     timers_close(&r.timers);
     ring_close(&r.ring);

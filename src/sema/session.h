@@ -35,6 +35,11 @@ struct session {
     pid_t own_pid;
     const char *command;            /* -c */
     const char *output;             /* -o */
+    uint64_t output_size;           /* -S: bytes of one file, 0: any number */
+    unsigned output_files;          /* -S: that are kept, 0: all */
+    bool recorder;                  /* -F: in the background */
+    uint32_t buffer_mb;             /* -s: of output kept in memory */
+    bool timing;                    /* -t */
     double timeout_s;               /* -T, 0 = none */
     VEC(struct define) defines;     /* -D NAME=VALUE */
     VEC(struct global_init) inits;  /* -G */

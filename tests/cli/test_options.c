@@ -61,11 +61,11 @@ static void accepted(void)
     CHECK(s.suppress_handler_errors && s.skip_badvars);
 
     CHECK(parse("-R", "/r", "-B", "X=y", "-a", "arm64", "-b", "-d", "/bin/sh", "-k", "-s", "4",
-                "-t", "-m", "name", "-q", "-S", "1,2", "-F", "-r", "6.1", "--ldd", "--all-modules",
-                "--check-version", "--prologue-searching=always", "--rlimit-cpu=5", "--sysroot=/x",
-                "--sysenv=A=b", "--tmpdir=/tmp", "--download-debuginfo=yes", "--use-server=x",
-                "--poison-cache", "--disable-cache", "--bpf", "--runtime=bpf", "--compatible=4.8",
-                "--privilege=stapdev", "f.stp", NULL));
+                "-t", "-m", "name", "-q", "-o", "f", "-S", "1,2", "-F", "-r", "6.1", "--ldd",
+                "--all-modules", "--check-version", "--prologue-searching=always", "--rlimit-cpu=5",
+                "--sysroot=/x", "--sysenv=A=b", "--tmpdir=/tmp", "--download-debuginfo=yes",
+                "--use-server=x", "--poison-cache", "--disable-cache", "--bpf", "--runtime=bpf",
+                "--compatible=4.8", "--privilege=stapdev", "f.stp", NULL));
     CHECK_STR(o.file, "f.stp");
     CHECK_STR(s.parse.systemtap_v, "4.8");
 

@@ -47,7 +47,7 @@ within() {
 wait_for() {
     local until=$((SECONDS + $1))
     shift
-    while ! "$@"; do
+    while ! "$@" 2>/dev/null; do
         [ $SECONDS -ge $until ] && return 1
         sleep 0.05
     done

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Output to files that follow each other, sessions in the background, and what handlers cost.
+. "$(dirname "$0")/lib.sh"
+cd "$TMP" || exit 1
+
+# Files of a megabyte, the last two are kept; no line is cut or lost between them.
+run -o rotated -DMAXACTION=100000 -S 1,2 -e 'global i
+probe timer.ms(1) { for (k = 0; k < 2000; k++) printf("line %08d %s\n", i++, "................................................") if (i >= 60000) exit() }'
+ls rotated.* >names
+[ "$(tr '\n' ' ' <names)" = "rotated.2 rotated.3 " ] && [ "$(cat rotated.2 rotated.3 | grep -cv '^line [0-9]\{8\} \.\{48\}$')" = 0 ] &&
+    [ "$(cat rotated.2 rotated.3 | awk '{ if (n && $2 != n + 1) bad++; n = $2 + 0 } END { print n, bad + 0 }')" = "59999 0" ] &&
+    pass rotated || fail rotated "$(tr '\n' ' ' <names) $(tail -n 1 rotated.3) $(first_line "$TMP/err")"
+run -S 1 -e 'probe begin { }'
+[ $rc = 1 ] && grep -q 'needs a file' "$TMP/err" && pass rotated-where || fail rotated-where "$(first_line "$TMP/err")"
+for wrong in 0 1,0 x 1,x 1,2,3; do
+    run -o rotated -S "$wrong" -e 'probe begin { }'
+    [ $rc = 1 ] && grep -q "Invalid -S $wrong" "$TMP/err" || { fail "rotated-wrong" "$wrong: $(first_line "$TMP/err")"; break; }
+done
+
+# SIGUSR2 goes on with the next file; the name's time is the time of its start.
+"$STAP" -o 'switched-%Y' -e 'probe begin { println("first") } probe timer.ms(20) { if (n++ < 5) println("tick") } global n probe end { println("last") }' 2>"$TMP/err" & pid=$!
+year=$(date +%Y)
+wait_for 5 grep -q tick "switched-$year"
+sleep 0.3
+kill -USR2 $pid
+wait_for 5 test -e "switched-$year.1"
+kill -TERM $pid
+wait $pid
+[ "$(head -n 1 "switched-$year")" = first ] && grep -q '^last' "switched-$year.1" && ! grep -q '^last' "switched-$year" &&
+    pass switched || fail switched "$(ls switched* | tr '\n' ' ') $(first_line "$TMP/err")"
+
+# In the background with a file: the process's number is printed.
+run -F -o background -e 'probe timer.ms(20) { println("tick ", n++) } global n probe end { println("over") }'
+pid=$(cat "$TMP/out")
+[ $rc = 0 ] && kill -0 "$pid" 2>/dev/null && wait_for 5 grep -q 'tick 3' background && pass background || fail background "status $rc: $(first_line "$TMP/err")"
+kill -TERM "$pid"
+wait_for 5 test ! -e "/proc/$pid"
+[ "$(tail -n 1 background)" = over ] && [ ! -e background.err ] && pass background-end || fail background-end "$(tail -n 1 background) $(cat background.err)"
+# … and what it has to say stands beside it; what goes wrong before is said here.
+run -F -o failing -e 'probe timer.ms(20) { println(1 / n) } global n'
+pid=$(cat "$TMP/out")
+wait_for 5 test ! -e "/proc/$pid"
+grep -q 'division by 0' failing.err && pass background-error || fail background-error "$(cat failing.err)"
+run -F -o refused -e 'probe process("/nothing").begin { }'
+[ $rc = 1 ] && [ ! -s "$TMP/out" ] && [ ! -e refused ] && pass background-refused || fail background-refused "$rc $(cat "$TMP/out")"
+
+# In memory: the newest lines are kept for who comes; an interrupt of the reader ends it.
+run -F -s 1 -DMAXACTION=100000 -e 'probe timer.ms(1) { for (k = 0; k < 500; k++) printf("line %08d %s\n", i++, "................................................") } global i probe end { println("over") }'
+name=$(sed -n 's/.*"stap -A \(stap_[0-9]*\)".*/\1/p' "$TMP/out")
+wait_for 5 test -S "/run/stap/$name"
+sleep 0.5
+timeout -s INT -k 5 1 "$STAP" -A "$name" >memory 2>"$TMP/err"
+grep -q '^([0-9]* bytes before this were not kept)$' memory && [ "$(sed -n '2,1000p' memory | grep -cv '^line [0-9]\{8\} \.\{48\}$')" = 0 ] &&
+    [ "$(tail -n 1 memory)" = over ] && pass memory || fail memory "$(head -c 200 memory) $(tail -n 1 memory)"
+wait_for 5 test ! -e "/run/stap/$name" && pass memory-end || fail memory-end "the socket is still there"
+run -A "$name"
+[ $rc = 1 ] && grep -q "no recorder '$name'" "$TMP/err" && pass memory-gone || fail memory-gone "$(first_line "$TMP/err")"
+
+# How often handlers ran.
+run -t -T 1 -e 'probe timer.ms(50) { if (n++ == 9) exit() } global n probe end { n = 0 }'
+grep -q '^timer.ms(50), (<input>:1:7), hits: 10, ns: [0-9]*avg, index: 0$' "$TMP/out" && grep -q '^end, (.*), hits: 1, ' "$TMP/out" &&
+    pass timing || fail timing "$(tr '\n' '|' <"$TMP/out")"
