@@ -11,9 +11,11 @@ long plain(int a, long b, const char *text);
 long cet(int a, long b, const char *text);
 long single(int a, long b, const char *text);
 __asm__(".text\n"
-        ".globl plain\n.type plain, @function\nplain: push %rbp\n mov %rdi, sink(%rip)\n pop %rbp\n ret\n"
+        ".globl plain\n.type plain, @function\n"
+        "plain: push %rbp\n mov %rdi, sink(%rip)\n pop %rbp\n ret\n"
         ".size plain, . - plain\n"
-        ".globl cet\n.type cet, @function\ncet: endbr64\n push %rbp\n mov %rdi, sink(%rip)\n pop %rbp\n ret\n"
+        ".globl cet\n.type cet, @function\n"
+        "cet: endbr64\n push %rbp\n mov %rdi, sink(%rip)\n pop %rbp\n ret\n"
         ".size cet, . - cet\n"
         ".globl single\n.type single, @function\nsingle: mov %rdi, sink(%rip)\n ret\n"
         ".size single, . - single\n");
