@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# make fuzz: the parser under libFuzzer with ASan and UBSan.
+# make fuzz [FUZZ_SECONDS=30]: the parser under libFuzzer with ASan and UBSan.  It starts from
+# tests/fuzz/corpus and every script of the project; what is found new stays in BUILD/fuzz.
 FUZZ_CLANG ?= clang
+FUZZ_SECONDS ?= 30
 FUZZ_SRCS := tests/fuzz/fuzz_parse.c $(wildcard src/base/*.c) $(wildcard src/lang/*.c)
 
 $(BUILD)/fuzz_parse: $(FUZZ_SRCS) $(wildcard src/base/*.h) $(wildcard src/lang/*.h)
@@ -8,4 +10,8 @@ $(BUILD)/fuzz_parse: $(FUZZ_SRCS) $(wildcard src/base/*.h) $(wildcard src/lang/*
 	$(FUZZ_CLANG) -std=gnu17 $(WARN) -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -iquote src -D_GNU_SOURCE -o $@ $(FUZZ_SRCS)
 
 fuzz: $(BUILD)/fuzz_parse
+	@mkdir -p $(BUILD)/fuzz
+	$(BUILD)/fuzz_parse -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=10 -rss_limit_mb=2048 \
+		-detect_leaks=0 -print_final_stats=1 -dict=tests/fuzz/stap.dict -artifact_prefix=$(BUILD)/fuzz- \
+		$(BUILD)/fuzz tests/fuzz/corpus examples $(wildcard tests/conformance/*/) tapset
 .PHONY: fuzz
