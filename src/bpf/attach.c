@@ -17,15 +17,14 @@
 
 #include "bpf/arch.h"
 #include "bpf/running.h"
-#include "probes/provider.h"
 
-static bool attach_failed(struct bpf_running *r, const struct probe *p, int err)
+static bool attach_failed(struct bpf_running *r, const struct image_probe *p, int err)
 {
     diag_error(&r->session->diag, "cannot attach probe %s: %s", p->pp, strerror(err));
     return false;
 }
 
-static bool add_link(struct bpf_running *r, const struct probe *p, int fd)
+static bool add_link(struct bpf_running *r, const struct image_probe *p, int fd)
 {
     if (fd < 0)
         return attach_failed(r, p, -fd);
@@ -33,25 +32,30 @@ static bool add_link(struct bpf_running *r, const struct probe *p, int fd)
     return true;
 }
 
-static bool attach_tracepoint(struct bpf_running *r, const struct probe *p, int prog)
+static bool attach_tracepoint(struct bpf_running *r, const struct image_probe *p, int prog)
 {
     /* A typed program knows its tracepoint; a raw one is told. */
-    const char *name = p->attach.prog == PROG_RAW_TP ? p->attach.name : NULL;
+    const char *name = p->points.prog == PROG_RAW_TP ? p->tracepoint : NULL;
     return add_link(r, p, bpf_raw_tracepoint_open(name, prog));
 }
 
 /* ---- timer.profile and perf ---- */
 
-static bool attach_profile(struct bpf_running *r, const struct probe *p, int prog)
+static bool attach_profile(struct bpf_running *r, const struct image_probe *p, int prog)
 {
     struct perf_event_attr attr = {
         .type = PERF_TYPE_SOFTWARE,
         .size = sizeof attr,
         .config = PERF_COUNT_SW_CPU_CLOCK,
-        .sample_period = p->attach.interval_ns,
+        .sample_period = p->interval_ns,
     };
-    if (p->attach.priv)
-        attr = *(const struct perf_event_attr *)p->attach.priv;
+    const struct perf_sampling *perf = &p->points.places[0].perf;
+    if (perf->period) {
+        attr.type = perf->type;
+        attr.config = perf->config;
+        attr.sample_period = perf->period; /* sample_freq is the same word */
+        attr.freq = perf->freq;
+    }
     bool any = false;
     for (uint32_t cpu = 0; cpu < r->ncpus; cpu++) {
         int fd = (int)syscall(SYS_perf_event_open, &attr, -1, (int)cpu, -1, PERF_FLAG_FD_CLOEXEC);
@@ -70,10 +74,10 @@ static bool attach_profile(struct bpf_running *r, const struct probe *p, int pro
 
 /* ---- system calls ---- */
 
-static int load_dispatcher(struct bpf_running *r, const struct probe *p, int table)
+static int load_dispatcher(struct bpf_running *r, const struct image_probe *p, int table)
 {
     struct code c = {.arena = r->session->arena};
-    bool enter = p->attach.kind == ATTACH_SYSCALL_ENTER;
+    bool enter = p->points.kind == ATTACH_SYSCALL_ENTER;
     code_syscall_slot(&c, enter);
     code_mov(&c, 3, 2);
     /* r1 is the program's context already. */
@@ -83,7 +87,7 @@ static int load_dispatcher(struct bpf_running *r, const struct probe *p, int tab
     code_movi(&c, 0, 0);
     code_exit(&c);
     LIBBPF_OPTS(bpf_prog_load_opts, o, .expected_attach_type = BPF_TRACE_RAW_TP,
-                .attach_btf_id = p->attach.btf_id);
+                .attach_btf_id = p->btf_id);
     return bpf_prog_load(BPF_PROG_TYPE_TRACING, "stap_syscalls", "GPL", c.insns.v, c.insns.n, &o);
 }
 
@@ -101,16 +105,16 @@ static bool add_calls(struct call_set *set, const struct call_set *more)
 /* Attaches the probes of one side that are still to do: each number once. */
 static bool attach_round(struct bpf_running *r, enum attach_kind kind, bool *done, bool *any)
 {
-    const struct program *prog = r->img->mod->program;
+    const struct bpf_image *img = r->img;
     struct call_set taken = {{0}};
     int table = -1, dispatcher = -1;
     *any = false;
-    const struct probe *first = NULL;
-    vec_for (i, prog->probes) {
-        const struct probe *p = prog->probes.v[i];
-        if (done[i] || p->attach.kind != kind || p->attach.nr == -1)
+    const struct image_probe *first = NULL;
+    vec_for (i, img->probes) {
+        const struct image_probe *p = &img->probes.v[i];
+        if (done[i] || p->points.kind != kind || p->nr == -1)
             continue;
-        struct call_set calls = attach_calls(&p->attach);
+        struct call_set calls = attach_calls(p->nr, p->nr32);
         if (!add_calls(&taken, &calls))
             continue;
         if (table < 0) {
@@ -123,7 +127,7 @@ static bool attach_round(struct bpf_running *r, enum attach_kind kind, bool *don
         }
         for (uint32_t slot = 0; slot < CALLS_MAX; slot++) {
             int err =
-                call_in(&calls, slot) ? bpf_map_update_elem(table, &slot, &r->prog_fds[i], 0) : 0;
+                call_in(&calls, slot) ? bpf_map_update_elem(table, &slot, &r->progs[i].fd, 0) : 0;
             if (err)
                 return attach_failed(r, p, -err);
         }
@@ -141,22 +145,22 @@ static bool attach_round(struct bpf_running *r, enum attach_kind kind, bool *don
 
 static bool attach_syscalls(struct bpf_running *r, enum attach_kind kind)
 {
-    const struct program *prog = r->img->mod->program;
-    bool *done = arena_new_array(r->session->arena, bool, prog->probes.n + 1);
+    const struct bpf_image *img = r->img;
+    bool *done = arena_new_array(r->session->arena, bool, img->probes.n + 1);
     size_t n = 0, last = 0;
-    vec_for (i, prog->probes) {
-        const struct probe *p = prog->probes.v[i];
-        if (p->attach.kind != kind)
+    vec_for (i, img->probes) {
+        const struct image_probe *p = &img->probes.v[i];
+        if (p->points.kind != kind)
             continue;
-        if (p->attach.nr == -1 && !attach_tracepoint(r, p, r->prog_fds[i]))
+        if (p->nr == -1 && !attach_tracepoint(r, p, r->progs[i].fd))
             return false;
-        if (p->attach.nr != -1) {
+        if (p->nr != -1) {
             n++;
             last = i;
         }
     }
     if (n == 1)
-        return attach_tracepoint(r, prog->probes.v[last], r->prog_fds[last]);
+        return attach_tracepoint(r, &img->probes.v[last], r->progs[last].fd);
     for (bool any = n > 0; any;)
         if (!attach_round(r, kind, done, &any))
             return false;
@@ -165,56 +169,40 @@ static bool attach_syscalls(struct bpf_running *r, enum attach_kind kind)
 
 /* ---- all ---- */
 
-enum { FDS_MAX = 64 };
-
-static bool attach_by_provider(struct bpf_running *r, const struct probe *p, int prog)
-{
-    int fds[FDS_MAX];
-    size_t n = 0;
-    int err = p->provider->attach(&p->attach, prog, fds, &n, FDS_MAX);
-    for (size_t i = 0; i < n; i++)
-        vec_push(r->session->arena, &r->links, fds[i]);
-    if (!err && n == 0)
-        diag_warning(&r->session->diag, NULL, "%s cannot be probed on this kernel: left out",
-                     p->pp);
-    return !err || attach_failed(r, p, -err);
-}
-
-static bool attach_to_many(struct bpf_running *r, const struct probe *p, int prog)
+static bool attach_points(struct bpf_running *r, const struct loaded *g)
 {
     struct attach_outcome o = {0};
-    int err = p->provider->attach_many(r->session, p, prog, &r->links, &o);
+    const struct image_probe *p = g->probe;
+    int err = attach_points_to(r->session, &g->points, g->fd, &r->links, &o);
     if (err && o.why) {
         diag_error(&r->session->diag, "cannot attach probe %s: %s", p->pp, o.why);
         return false;
     }
     if (err)
         return attach_failed(r, p, -err);
-    if (o.refused == 1 && !p->also.n)
+    if (o.refused == 1 && g->points.n == 1)
         diag_warning(&r->session->diag, NULL, "%s cannot be probed on this kernel: left out",
                      p->pp);
     else if (o.refused)
         diag_warning(&r->session->diag, NULL,
                      "%zu of the %zu points of %s cannot be probed on this kernel and are left "
                      "out (such as %s)",
-                     o.refused, p->also.n + 1, p->script_pp, o.example);
+                     o.refused, g->points.n, p->script_pp, o.example);
     return true;
 }
 
 bool bpf_attach(struct bpf_running *r)
 {
-    const struct program *prog = r->img->mod->program;
-    vec_for (i, prog->probes) {
-        const struct probe *p = prog->probes.v[i];
+    const struct bpf_image *img = r->img;
+    vec_for (i, img->probes) {
+        const struct image_probe *p = &img->probes.v[i];
         bool ok = true;
-        if (p->provider && p->provider->attach_many)
-            ok = attach_to_many(r, p, r->prog_fds[i]);
-        else if (p->provider && p->provider->attach)
-            ok = attach_by_provider(r, p, r->prog_fds[i]);
-        else if (p->attach.kind == ATTACH_TRACEPOINT)
-            ok = attach_tracepoint(r, p, r->prog_fds[i]);
-        else if (p->attach.kind == ATTACH_PROFILE)
-            ok = attach_profile(r, p, r->prog_fds[i]);
+        if (attach_by_family(p->points.kind))
+            ok = attach_points(r, &r->progs[i]);
+        else if (p->points.kind == ATTACH_TRACEPOINT)
+            ok = attach_tracepoint(r, p, r->progs[i].fd);
+        else if (p->points.kind == ATTACH_PROFILE)
+            ok = attach_profile(r, p, r->progs[i].fd);
         if (!ok)
             return false;
     }

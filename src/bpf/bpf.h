@@ -4,7 +4,7 @@
 #include "ir/ir.h"
 #include "sema/session.h"
 
-struct bpf_image;   /* generated instructions, not loaded: pass 4 */
+struct bpf_image;   /* all that pass 5 needs (bpf/image.h): pass 4 */
 struct bpf_running; /* loaded programs and maps: pass 5 */
 
 /* Code generation and linking for every prog of the module.  NULL after an
@@ -15,7 +15,7 @@ struct strbuf;
 void bpf_dump(struct strbuf *out, const struct bpf_image *img);
 
 /* Creates the maps and loads the programs.  NULL after an error message. */
-struct bpf_running *bpf_load(struct session *s, struct bpf_image *img);
+struct bpf_running *bpf_load(struct session *s, const struct bpf_image *img);
 /* Attaches every probe that has an attach function.  False after an error
  * message; what was attached is detached by bpf_unload. */
 bool bpf_attach(struct bpf_running *r);

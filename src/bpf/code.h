@@ -156,12 +156,10 @@ enum { CALL_HEADER = 16 }; /* of a called function's frame: return state, saved 
 struct gen_prog {
     const struct ir_prog *ir;
     struct code code;
-    void *btf; /* when it has subprograms */
-    uint32_t btf_len;
-    struct bpf_func_info *func_infos;
 };
 
-struct bpf_image {
+/* Pass 4 at work. */
+struct generation {
     struct session *session;
     struct ir_module *mod;
     VEC(struct gen_prog *) progs;
@@ -193,12 +191,12 @@ void alloc_function(struct arena *a, struct ir_func *f, bool machine, bool dynam
                     int32_t reserved, uint32_t frame_start, struct func_alloc *out);
 
 /* emit.c */
-bool emit_prog(struct bpf_image *img, struct gen_prog *g, struct func_alloc *allocs);
+bool emit_prog(struct generation *gen, struct gen_prog *g, struct func_alloc *allocs);
 bool prog_is_machine(const struct ir_prog *p);
 bool prog_needs_ctx(const struct ir_prog *p, const struct func_alloc *allocs);
 
 /* link.c */
-bool link_library(struct session *s, struct bpf_image *img, struct gen_prog *g);
+bool link_library(struct session *s, struct generation *gen, struct gen_prog *g);
 
 /* btfgen.c: BTF for the subprograms of one program; arena memory. */
 void *btf_for_prog(struct arena *a, const struct code *c, uint32_t ctx_size, uint32_t *len,

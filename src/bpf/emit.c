@@ -32,7 +32,7 @@ struct jump {
 typedef VEC(struct jump) jump_vec;
 
 struct emitter {
-    struct bpf_image *img;
+    struct generation *gen;
     struct gen_prog *g;
     struct code *c;
     const struct ir_prog *p;
@@ -102,7 +102,7 @@ static void frame_base(const struct emitter *e, int *reg, int64_t *off)
 {
     if (e->fn == 0) {
         *reg = R_CTX;
-        *off += e->img->layout.frame_off;
+        *off += e->gen->layout.frame_off;
     } else {
         *reg = R_FRAME;
     }
@@ -222,7 +222,7 @@ static void trap_if_above(struct emitter *e, int reg, uint32_t max)
  * be used to hold the base. */
 static int mem_base(struct emitter *e, const struct ir_mem *m, int64_t *off, int scratch)
 {
-    const struct ctx_layout *l = &e->img->layout;
+    const struct ctx_layout *l = &e->gen->layout;
     int base = R_CTX;
     *off = m->off;
     switch (m->kind) {
@@ -248,7 +248,7 @@ static int mem_base(struct emitter *e, const struct ir_mem *m, int64_t *off, int
         return scratch;
     case IRM_RODATA:
         code_map_value(e->c, scratch, IR_MAP_FIXED_RODATA,
-                       e->img->script_rodata_off + (uint32_t)*off);
+                       e->gen->script_rodata_off + (uint32_t)*off);
         *off = 0;
         return scratch;
     case IRM_CTX:
@@ -516,7 +516,7 @@ static void emit_arg(struct emitter *e, const struct ir_arg *a, int reg)
         base = mem_base(e, &a->mem, &off, 0);
         if (base == R_FRAME) { /* the frame's place in the context is known at run time */
             code_ldx(e->c, 8, reg, R_CTX, offsetof(struct abi_ctx, fp));
-            code_alui(e->c, BPF_ADD, reg, (int32_t)(off + e->img->layout.stack_off));
+            code_alui(e->c, BPF_ADD, reg, (int32_t)(off + e->gen->layout.stack_off));
         } else {
             code_movi(e->c, reg, off);
         }
@@ -588,7 +588,7 @@ static void leave_segment(struct emitter *e, int64_t state)
 static void emit_callfn(struct emitter *e, const struct ir_insn *i)
 {
     struct code *c = e->c;
-    const struct ctx_layout *l = &e->img->layout;
+    const struct ctx_layout *l = &e->gen->layout;
     uint32_t back = e->state_of[e->fn][i->t];
     if (e->fn == 0) {
         code_mov(c, 1, R_CTX);
@@ -949,7 +949,7 @@ static void emit_machine(struct emitter *e)
 {
     struct code *c = e->c;
     struct arena *a = c->arena;
-    const struct ctx_layout *l = &e->img->layout;
+    const struct ctx_layout *l = &e->gen->layout;
     uint32_t out[3];
     int n = 0;
 
@@ -1016,10 +1016,10 @@ static void emit_machine(struct emitter *e)
     patch_jumps(e);
 }
 
-bool emit_prog(struct bpf_image *img, struct gen_prog *g, struct func_alloc *allocs)
+bool emit_prog(struct generation *gen, struct gen_prog *g, struct func_alloc *allocs)
 {
-    struct arena *a = img->mod->arena;
-    struct emitter e = {.img = img, .g = g, .c = &g->code, .p = g->ir, .allocs = allocs};
+    struct arena *a = gen->mod->arena;
+    struct emitter e = {.gen = gen, .g = g, .c = &g->code, .p = g->ir, .allocs = allocs};
     memset(&g->code, 0, sizeof g->code);
     g->code.arena = a;
     e.machine = prog_is_machine(g->ir);
@@ -1035,7 +1035,7 @@ bool emit_prog(struct bpf_image *img, struct gen_prog *g, struct func_alloc *all
     else
         emit_straight(&e);
     if (e.error) {
-        diag_semantic(&img->session->diag, g->ir->probe->tok,
+        diag_semantic(&gen->session->diag, g->ir->probe->tok,
                       "the handler of probe %s is too large for one eBPF program: split it into "
                       "several probes or functions",
                       g->ir->probe->pp);

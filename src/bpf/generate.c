@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/strbuf.h"
-#include "bpf/code.h"
+#include "bpf/image.h"
 #include "bpf/rtlib.h"
 
 static uint32_t round_up(uint32_t n, uint32_t to)
@@ -19,9 +19,9 @@ static uint32_t max_u32(uint32_t a, uint32_t b)
 }
 
 /* Homes for all functions of a prog; the layout grows to what it needs. */
-static struct func_alloc *allocate(struct bpf_image *img, const struct ir_prog *p)
+static struct func_alloc *allocate(struct generation *gen, const struct ir_prog *p)
 {
-    struct arena *a = img->mod->arena;
+    struct arena *a = gen->mod->arena;
     struct func_alloc *al = arena_new_array(a, struct func_alloc, p->funcs.n);
     bool machine = prog_is_machine(p);
     int nregs = p->funcs.n > 1 ? 2 : 3;
@@ -31,9 +31,9 @@ static struct func_alloc *allocate(struct bpf_image *img, const struct ir_prog *
         alloc_function(a, p->funcs.v[f], machine, f > 0, nregs, stack, f ? CALL_HEADER : 0, &al[f]);
         stack = al[f].stack_used;
         if (f == 0)
-            img->layout.frame_size = max_u32(img->layout.frame_size, al[f].frame_used);
+            gen->layout.frame_size = max_u32(gen->layout.frame_size, al[f].frame_used);
         else
-            img->layout.call_frame = max_u32(img->layout.call_frame, al[f].frame_used);
+            gen->layout.call_frame = max_u32(gen->layout.call_frame, al[f].frame_used);
     }
     return al;
 }
@@ -41,17 +41,17 @@ static struct func_alloc *allocate(struct bpf_image *img, const struct ir_prog *
 struct bpf_image *bpf_generate(struct session *s, struct ir_module *mod)
 {
     struct arena *a = mod->arena;
-    struct bpf_image *img = arena_new_obj(a, struct bpf_image);
-    img->session = s;
-    img->mod = mod;
-    img->lib_rodata_off = round_up(sizeof(struct abi_const), 64);
-    img->script_rodata_off = round_up(img->lib_rodata_off + rtlib_rodata_size, 64);
+    struct generation *gen = arena_new_obj(a, struct generation);
+    gen->session = s;
+    gen->mod = mod;
+    gen->lib_rodata_off = round_up(sizeof(struct abi_const), 64);
+    gen->script_rodata_off = round_up(gen->lib_rodata_off + rtlib_rodata_size, 64);
 
     struct func_alloc **allocs = arena_new_array(a, struct func_alloc *, mod->progs.n + 1);
     vec_for (i, mod->progs)
-        allocs[i] = allocate(img, mod->progs.v[i]);
+        allocs[i] = allocate(gen, mod->progs.v[i]);
 
-    struct ctx_layout *l = &img->layout;
+    struct ctx_layout *l = &gen->layout;
     l->call_frame = round_up(l->call_frame, 8);
     l->out_off = sizeof(struct abi_ctx);
     l->out_size = mod->out_size;
@@ -69,11 +69,11 @@ struct bpf_image *bpf_generate(struct session *s, struct ir_module *mod)
     vec_for (i, mod->progs) {
         struct gen_prog *g = arena_new_obj(a, struct gen_prog);
         g->ir = mod->progs.v[i];
-        if (!emit_prog(img, g, allocs[i]) || !link_library(s, img, g))
+        if (!emit_prog(gen, g, allocs[i]) || !link_library(s, gen, g))
             return NULL;
-        vec_push(a, &img->progs, g);
+        vec_push(a, &gen->progs, g);
     }
-    return img;
+    return image_make(gen);
 }
 
 /* ---- --dump-bpf ---- */
@@ -209,9 +209,9 @@ static void dump_insn(struct strbuf *out, const struct bpf_insn *i, uint32_t at)
 
 void bpf_dump(struct strbuf *out, const struct bpf_image *img)
 {
-    vec_for (p, img->progs) {
-        const struct gen_prog *g = img->progs.v[p];
-        strbuf_printf(out, "probe %s: %zu instructions\n", g->ir->probe->pp, g->code.insns.n);
+    vec_for (p, img->probes) {
+        const struct image_probe *g = &img->probes.v[p];
+        strbuf_printf(out, "probe %s: %zu instructions\n", g->pp, g->code.insns.n);
         for (uint32_t i = 0; i < g->code.insns.n; i++) {
             vec_for (s, g->code.subs)
                 if (g->code.subs.v[s].start == i)

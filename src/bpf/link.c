@@ -22,7 +22,7 @@ struct placed {
 };
 
 struct linker {
-    struct bpf_image *img;
+    struct generation *gen;
     struct code *c;
     VEC(struct placed) placed; /* in order of their subprograms; placed one after the other */
 };
@@ -70,7 +70,7 @@ static void place(struct linker *l, struct placed p)
             break;
         case LIB_RODATA:
             out.number = IR_MAP_FIXED_RODATA;
-            out.offset += l->img->lib_rodata_off;
+            out.offset += l->gen->lib_rodata_off;
             break;
         default:
             out.kind = RELOC_MAP;
@@ -87,10 +87,10 @@ static void place(struct linker *l, struct placed p)
     }
 }
 
-bool link_library(struct session *s, struct bpf_image *img, struct gen_prog *g)
+bool link_library(struct session *s, struct generation *gen, struct gen_prog *g)
 {
     struct code *c = &g->code;
-    struct linker l = {.img = img, .c = c};
+    struct linker l = {.gen = gen, .c = c};
     size_t own = c->relocs.n;
     for (size_t i = 0; i < own; i++) {
         struct reloc *r = &c->relocs.v[i];

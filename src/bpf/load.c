@@ -63,19 +63,18 @@ static int create(struct bpf_running *r, enum bpf_map_type type, const char *nam
 
 static bool create_fixed(struct bpf_running *r)
 {
-    struct bpf_image *img = r->img;
-    struct ir_module *m = img->mod;
-    uint32_t rodata = img->script_rodata_off + m->rodata_size + 8;
-    r->globals_size = page_round(m->globals_size);
+    const struct bpf_image *img = r->img;
+    uint32_t rodata = img->rodata_size;
+    r->globals_size = page_round(img->globals_size);
     r->maps[IR_MAP_FIXED_RING] = create(r, BPF_MAP_TYPE_RINGBUF, "stap_ring", 0, 0, RING_SIZE, 0);
     if (r->maps[IR_MAP_FIXED_RING] < 0)
         return false;
     r->maps[IR_MAP_FIXED_GLOBALS] =
-        create(r, BPF_MAP_TYPE_ARRAY, "stap_globals", 4, m->globals_size, 1, BPF_F_MMAPABLE);
+        create(r, BPF_MAP_TYPE_ARRAY, "stap_globals", 4, img->globals_size, 1, BPF_F_MMAPABLE);
     r->maps[IR_MAP_FIXED_RODATA] =
         create(r, BPF_MAP_TYPE_ARRAY, "stap_rodata", 4, rodata, 1, BPF_F_RDONLY_PROG);
     r->maps[IR_MAP_FIXED_CTX] =
-        create(r, BPF_MAP_TYPE_ARRAY, "stap_context", 4, img->layout.size, r->ncpus * CTX_POOL, 0);
+        create(r, BPF_MAP_TYPE_ARRAY, "stap_context", 4, img->context.size, r->ncpus * CTX_POOL, 0);
     if (r->maps[IR_MAP_FIXED_GLOBALS] < 0 || r->maps[IR_MAP_FIXED_RODATA] < 0 ||
         r->maps[IR_MAP_FIXED_CTX] < 0)
         return false;
@@ -88,26 +87,24 @@ static bool create_fixed(struct bpf_running *r)
         return false;
     }
     memcpy((char *)r->globals + sizeof(struct abi_session),
-           (const char *)m->globals_init + sizeof(struct abi_session),
-           m->globals_size - sizeof(struct abi_session));
+           (const char *)img->globals_init + sizeof(struct abi_session),
+           img->globals_size - sizeof(struct abi_session));
 
-    char *ro = calloc(1, rodata);
+    char *ro = malloc(rodata);
     if (!ro)
         return false;
-    struct abi_const k = {.maxstringlen = m->maxstringlen,
-                          .ctx_size = img->layout.size,
-                          .out_size = img->layout.out_size,
-                          .str_limit = img->layout.size - 2 * m->maxstringlen - STRING_SLACK,
+    memcpy(ro, img->rodata, rodata);
+    struct abi_const k = {.maxstringlen = img->maxstringlen,
+                          .ctx_size = img->context.size,
+                          .out_size = img->context.out_size,
+                          .str_limit = img->context.size - 2 * img->maxstringlen - STRING_SLACK,
                           .ncpus = r->ncpus,
                           .rodata_words = rodata / 2,
                           .script_rodata = img->script_rodata_off,
-                          .regex = img->layout.regex_off};
-    if (m->uses_modules)
+                          .regex = img->context.regex_off};
+    if (img->uses & USE_MODULES)
         kernel_offsets(r->session, &k.offsets);
     memcpy(ro, &k, sizeof k);
-    memcpy(ro + img->lib_rodata_off, rtlib_rodata, rtlib_rodata_size);
-    if (m->rodata_size)
-        memcpy(ro + img->script_rodata_off, m->rodata, m->rodata_size);
     uint32_t zero = 0;
     int err = bpf_map_update_elem(r->maps[IR_MAP_FIXED_RODATA], &zero, ro, 0);
     free(ro);
@@ -156,7 +153,7 @@ static bool create_modules(struct bpf_running *r)
 /* Each context knows its number: some buffers are one per context. */
 static bool number_contexts(struct bpf_running *r)
 {
-    char *ctx = calloc(1, r->img->layout.size);
+    char *ctx = calloc(1, r->img->context.size);
     if (!ctx)
         return false;
     int err = 0;
@@ -170,8 +167,8 @@ static bool number_contexts(struct bpf_running *r)
 
 static bool create_maps(struct bpf_running *r)
 {
-    const struct ir_module *m = r->img->mod;
-    if (!create_fixed(r) || (r->img->mod->uses_modules && !create_modules(r)))
+    const struct bpf_image *m = r->img;
+    if (!create_fixed(r) || (m->uses & USE_MODULES && !create_modules(r)))
         return false;
     bool per_context = false;
     vec_for (i, m->maps) {
@@ -198,23 +195,31 @@ static bool create_maps(struct bpf_running *r)
 
 /* ---- programs ---- */
 
-static void fill_maps(struct bpf_running *r, struct gen_prog *g)
+static void fill_maps(struct bpf_running *r, struct loaded *g)
 {
-    vec_for (i, g->code.relocs) {
-        const struct reloc *rel = &g->code.relocs.v[i];
+    const struct code *c = &g->probe->code;
+    vec_for (i, c->relocs) {
+        const struct reloc *rel = &c->relocs.v[i];
         if (rel->kind != RELOC_MAP && rel->kind != RELOC_MAP_VALUE)
             continue;
-        struct bpf_insn *in = &g->code.insns.v[rel->insn];
+        struct bpf_insn *in = &g->insns[rel->insn];
         in[0].imm = r->maps[rel->number];
         in[1].imm = rel->kind == RELOC_MAP_VALUE ? (int32_t)rel->offset : 0;
     }
 }
 
-static void prepare_btf(struct bpf_running *r, struct gen_prog *g)
+/* A copy of the program that is filled in for this kernel, and what it comes with. */
+static void prepare(struct bpf_running *r, struct loaded *g)
 {
-    if (g->code.subs.n > 1)
-        g->btf = btf_for_prog(r->session->arena, &g->code, r->img->layout.size, &g->btf_len,
-                              &g->func_infos);
+    const struct code *c = &g->probe->code;
+    struct arena *a = r->session->arena;
+    g->insns = arena_new_array(a, struct bpf_insn, c->insns.n);
+    memcpy(g->insns, c->insns.v, c->insns.n * sizeof *g->insns);
+    g->points = g->probe->points;
+    attach_settle(&g->points);
+    fill_maps(r, g);
+    if (c->subs.n > 1)
+        g->btf = btf_for_prog(a, c, r->img->context.size, &g->btf_len, &g->func_infos);
 }
 
 /* Log levels of the verifier: every step, or only a summary. */
@@ -225,9 +230,10 @@ enum { TRACE_KPROBE_MULTI = 42, NETFILTER = 45, TRACE_UPROBE_MULTI = 48 };
 /* enum bpf_prog_type */
 enum { PROG_TYPE_NETFILTER = 32 };
 
-static int load_once(struct gen_prog *g, char *log, size_t log_size, uint32_t level)
+static int load_once(const struct loaded *g, char *log, size_t log_size, uint32_t level)
 {
-    const struct probe *p = g->ir->probe;
+    const struct code *c = &g->probe->code;
+    enum prog_kind kind = g->points.prog;
     static const enum bpf_prog_type types[] = {
         [PROG_SYSCALL] = BPF_PROG_TYPE_SYSCALL,
         [PROG_TRACING] = BPF_PROG_TYPE_TRACING,
@@ -239,7 +245,7 @@ static int load_once(struct gen_prog *g, char *log, size_t log_size, uint32_t le
         [PROG_FENTRY] = BPF_PROG_TYPE_TRACING,
         [PROG_NETFILTER] = (enum bpf_prog_type)PROG_TYPE_NETFILTER,
     };
-    enum bpf_prog_type type = types[p->attach.prog];
+    enum bpf_prog_type type = types[kind];
     LIBBPF_OPTS(bpf_prog_load_opts, o);
     int btf_fd = -1;
     if (g->btf) {
@@ -249,43 +255,43 @@ static int load_once(struct gen_prog *g, char *log, size_t log_size, uint32_t le
             return btf_fd;
         o.prog_btf_fd = (uint32_t)btf_fd;
         o.func_info = g->func_infos;
-        o.func_info_cnt = (uint32_t)g->code.subs.n;
+        o.func_info_cnt = (uint32_t)c->subs.n;
         o.func_info_rec_size = sizeof *g->func_infos;
     }
-    if (type == BPF_PROG_TYPE_SYSCALL || g->ir->waits)
+    if (type == BPF_PROG_TYPE_SYSCALL || g->probe->waits)
         o.prog_flags = BPF_F_SLEEPABLE;
-    if (p->attach.prog == PROG_FENTRY)
+    if (kind == PROG_FENTRY)
         o.expected_attach_type =
-            p->attach.kind == ATTACH_KRETPROBE ? BPF_TRACE_FEXIT : BPF_TRACE_FENTRY;
-    if (p->attach.prog == PROG_FENTRY)
-        o.attach_btf_id = p->attach.btf_id;
-    if (p->attach.prog == PROG_NETFILTER)
+            g->points.kind == ATTACH_KRETPROBE ? BPF_TRACE_FEXIT : BPF_TRACE_FENTRY;
+    if (kind == PROG_FENTRY)
+        o.attach_btf_id = g->probe->btf_id;
+    if (kind == PROG_NETFILTER)
         o.expected_attach_type = (enum bpf_attach_type)NETFILTER;
-    if (p->attach.prog == PROG_KPROBE_MULTI)
+    if (kind == PROG_KPROBE_MULTI)
         o.expected_attach_type = (enum bpf_attach_type)TRACE_KPROBE_MULTI;
-    if (p->attach.prog == PROG_UPROBE_MULTI)
+    if (kind == PROG_UPROBE_MULTI)
         o.expected_attach_type = (enum bpf_attach_type)TRACE_UPROBE_MULTI;
-    if (p->attach.prog == PROG_TRACING) {
+    if (kind == PROG_TRACING) {
         o.expected_attach_type = BPF_TRACE_RAW_TP;
-        o.attach_btf_id = p->attach.btf_id;
+        o.attach_btf_id = g->probe->btf_id;
     }
     if (log) {
         o.log_level = level;
         o.log_buf = log;
         o.log_size = (uint32_t)log_size;
     }
-    int fd = bpf_prog_load(type, "stap_probe", "GPL", g->code.insns.v, g->code.insns.n, &o);
+    int fd = bpf_prog_load(type, "stap_probe", "GPL", g->insns, c->insns.n, &o);
     if (btf_fd >= 0)
         close(btf_fd);
     return fd;
 }
 
-static void refused(struct bpf_running *r, struct gen_prog *g, int err)
+static void refused(struct bpf_running *r, const struct loaded *g, int err)
 {
     struct session *s = r->session;
     enum { LOG = 1 << 24 };
     if (err == EPERM) {
-        explain(s, err, arena_printf(s->arena, "load the handler of probe %s", g->ir->probe->pp));
+        explain(s, err, arena_printf(s->arena, "load the handler of probe %s", g->probe->pp));
         return;
     }
     char *log = calloc(1, LOG);
@@ -298,20 +304,20 @@ static void refused(struct bpf_running *r, struct gen_prog *g, int err)
     if (helper) {
         helper += strlen("cannot use helper ");
         diag_semantic(
-            &s->diag, g->ir->probe->tok,
+            &s->diag, g->probe->tok,
             "this kernel does not let the handler of probe %s call %.*s, which a function "
             "that it uses stands on",
-            g->ir->probe->pp, (int)strcspn(helper, "#\n"), helper);
+            g->probe->pp, (int)strcspn(helper, "#\n"), helper);
     } else if (err == E2BIG || strstr(log, "too large") || strstr(log, "too complex"))
-        diag_semantic(&s->diag, g->ir->probe->tok,
+        diag_semantic(&s->diag, g->probe->tok,
                       "the handler of probe %s is too large for this kernel: split it into several "
                       "probes, or move parts of it to functions",
-                      g->ir->probe->pp);
+                      g->probe->pp);
     else
         diag_error(&s->diag,
                    "the kernel's verifier refused the handler of probe %s: this is a bug in stap; "
                    "please report it with the output of stap --dump-bpf",
-                   g->ir->probe->pp);
+                   g->probe->pp);
     if (s->verbose > 0 || getenv("STAP_VERIFIER_LOG")) {
         size_t n = strlen(log);
         fprintf(s->diag.out, "%s\n", n > 20000 ? log + n - 20000 : log);
@@ -333,19 +339,19 @@ static void *load_some(void *arg)
 {
     struct loader *l = arg;
     struct bpf_running *r = l->r;
-    for (size_t i; (i = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED)) < r->img->progs.n;)
-        r->prog_fds[i] = load_once(r->img->progs.v[i], NULL, 0, 0);
+    for (size_t i; (i = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED)) < r->img->probes.n;)
+        r->progs[i].fd = load_once(&r->progs[i], NULL, 0, 0);
     return NULL;
 }
 
-static void tell_stats(struct bpf_running *r, struct gen_prog *g)
+static void tell_stats(struct bpf_running *r, const struct loaded *g)
 {
     char stats[2000] = "";
     int fd = load_once(g, stats, sizeof stats, VERIFIER_STATS);
     if (fd < 0)
         return;
-    fprintf(r->session->diag.out, "probe %s: %zu instructions, %s", g->ir->probe->pp,
-            g->code.insns.n, stats);
+    fprintf(r->session->diag.out, "probe %s: %zu instructions, %s", g->probe->pp,
+            g->probe->code.insns.n, stats);
     close(fd);
 }
 
@@ -353,21 +359,19 @@ static bool load_progs(struct bpf_running *r)
 {
     struct loader l = {.r = r};
     pthread_t threads[LOADERS];
-    size_t n = r->img->progs.n < r->ncpus ? r->img->progs.n : r->ncpus, started = 0;
-    vec_for (i, r->img->progs) {
-        fill_maps(r, r->img->progs.v[i]);
-        prepare_btf(r, r->img->progs.v[i]);
-    }
+    size_t n = r->img->probes.n < r->ncpus ? r->img->probes.n : r->ncpus, started = 0;
+    vec_for (i, r->img->probes)
+        prepare(r, &r->progs[i]);
     while (started + 1 < n && started < LOADERS &&
            pthread_create(&threads[started], NULL, load_some, &l) == 0)
         started++;
     load_some(&l);
     while (started)
         pthread_join(threads[--started], NULL);
-    vec_for (i, r->img->progs) {
-        struct gen_prog *g = r->img->progs.v[i];
-        if (r->prog_fds[i] < 0) {
-            refused(r, g, -r->prog_fds[i]);
+    vec_for (i, r->img->probes) {
+        const struct loaded *g = &r->progs[i];
+        if (g->fd < 0) {
+            refused(r, g, -g->fd);
             return false;
         }
         if (r->session->verbose > 2)
@@ -376,20 +380,20 @@ static bool load_progs(struct bpf_running *r)
     return true;
 }
 
-struct bpf_running *bpf_load(struct session *s, struct bpf_image *img)
+struct bpf_running *bpf_load(struct session *s, const struct bpf_image *img)
 {
     struct bpf_running *r = arena_new_obj(s->arena, struct bpf_running);
     r->session = s;
     r->img = img;
     int n = libbpf_num_possible_cpus();
     r->ncpus = n > 0 ? (uint32_t)n : 1;
-    r->nmaps = IR_MAP_FIRST + img->mod->maps.n;
+    r->nmaps = IR_MAP_FIRST + img->maps.n;
     r->maps = arena_new_array(s->arena, int, r->nmaps);
-    r->prog_fds = arena_new_array(s->arena, int, img->progs.n + 1);
+    r->progs = arena_new_array(s->arena, struct loaded, img->probes.n + 1);
     for (size_t i = 0; i < r->nmaps; i++)
         r->maps[i] = -1;
-    vec_for (i, img->progs)
-        r->prog_fds[i] = -1;
+    vec_for (i, img->probes)
+        r->progs[i] = (struct loaded){.probe = &img->probes.v[i], .fd = -1};
     if (create_maps(r) && load_progs(r))
         return r;
     bpf_unload(r);
@@ -399,9 +403,9 @@ struct bpf_running *bpf_load(struct session *s, struct bpf_image *img)
 void bpf_unload(struct bpf_running *r)
 {
     bpf_detach(r);
-    vec_for (i, r->img->progs)
-        if (r->prog_fds[i] >= 0)
-            close(r->prog_fds[i]);
+    vec_for (i, r->img->probes)
+        if (r->progs[i].fd >= 0)
+            close(r->progs[i].fd);
     if (r->globals)
         munmap(r->globals, r->globals_size);
     r->globals = NULL;
@@ -434,7 +438,7 @@ uint32_t bpf_ring_size(const struct bpf_running *r)
 int bpf_run_probe(struct bpf_running *r, int id)
 {
     LIBBPF_OPTS(bpf_test_run_opts, o);
-    return bpf_prog_test_run_opts(r->prog_fds[id], &o);
+    return bpf_prog_test_run_opts(r->progs[id].fd, &o);
 }
 
 /* ---- how long programs run ---- */
@@ -465,17 +469,18 @@ static bool ran(struct strbuf *out, int fd)
 void bpf_report_timing(const struct bpf_running *r, struct strbuf *out)
 {
     strbuf_puts(out, "----- probe hit report:\n");
-    vec_for (i, r->img->progs) {
-        const struct probe *p = r->img->mod->program->probes.v[i];
-        bool call = p->attach.kind == ATTACH_SYSCALL_ENTER || p->attach.kind == ATTACH_SYSCALL_EXIT;
+    vec_for (i, r->img->probes) {
+        const struct image_probe *p = &r->img->probes.v[i];
+        enum attach_kind kind = p->points.kind;
+        bool call = kind == ATTACH_SYSCALL_ENTER || kind == ATTACH_SYSCALL_EXIT;
         struct strbuf hits = {0};
-        if (!ran(&hits, r->prog_fds[i])) {
+        if (!ran(&hits, r->progs[i].fd)) {
             /* What a dispatcher jumps to is not measured by itself. */
             if (!(call && r->dispatchers.n))
                 continue;
             strbuf_puts(&hits, ", counted with all system calls");
         }
-        strbuf_printf(out, "%s, (%s:%d:%d)%.*s, index: %zu\n", p->script_pp ? p->script_pp : p->pp,
+        strbuf_printf(out, "%s, (%s:%d:%d)%.*s, index: %zu\n", p->script_pp,
                       p->tok ? p->tok->src->name : "", p->tok ? p->tok->line : 0,
                       p->tok ? p->tok->col : 0, (int)hits.n, hits.p, i);
         strbuf_free(&hits);
@@ -491,10 +496,10 @@ void bpf_report_timing(const struct bpf_running *r, struct strbuf *out)
 uint64_t bpf_missed(const struct bpf_running *r)
 {
     uint64_t sum = 0;
-    vec_for (i, r->img->progs) {
+    vec_for (i, r->img->probes) {
         struct bpf_prog_info info = {0};
         uint32_t len = sizeof info;
-        if (r->prog_fds[i] >= 0 && bpf_obj_get_info_by_fd(r->prog_fds[i], &info, &len) == 0)
+        if (r->progs[i].fd >= 0 && bpf_obj_get_info_by_fd(r->progs[i].fd, &info, &len) == 0)
             sum += info.recursion_misses;
     }
     return sum;
@@ -503,8 +508,8 @@ uint64_t bpf_missed(const struct bpf_running *r)
 uint64_t bpf_time_spent(const struct bpf_running *r)
 {
     uint64_t sum = 0;
-    vec_for (i, r->img->progs)
-        sum += run_time(r->prog_fds[i]);
+    vec_for (i, r->img->probes)
+        sum += run_time(r->progs[i].fd);
     /* Dispatchers; handlers they jump to are not measured by themselves. */
     vec_for (i, r->dispatchers)
         sum += run_time(r->dispatchers.v[i]);

@@ -1,16 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Private to bpf/: what is in the kernel. */
 #pragma once
-#include "bpf/code.h"
-#include "probes/provider.h"
+#include "bpf/image.h"
+
+/* A program: a copy of the image's, for this kernel. */
+struct loaded {
+    const struct image_probe *probe;
+    struct attach_points points;
+    struct bpf_insn *insns;
+    void *btf; /* when it has subprograms */
+    uint32_t btf_len;
+    struct bpf_func_info *func_infos;
+    int fd; /* -1: not loaded */
+};
 
 struct bpf_running {
     struct session *session;
-    struct bpf_image *img;
+    const struct bpf_image *img;
     uint32_t ncpus;
     int *maps; /* by map number */
     size_t nmaps;
-    int *prog_fds; /* by probe */
+    struct loaded *progs; /* by probe */
     struct abi_session *globals;
     uint32_t globals_size;
     fd_vec links;         /* closing one detaches */

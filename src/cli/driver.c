@@ -215,7 +215,7 @@ static int pass_5(struct passes *p)
     struct bpf_running *r = bpf_load(s, p->image);
     if (!r)
         return failed(p, 5, "run");
-    int rc = run_session(s, p->mod, r);
+    int rc = run_session(s, p->image, r);
     bpf_unload(r);
     if (tells(p, 5))
         fprintf(stderr, "Pass 5: run completed in %s\n", pass_times(s->arena, &p->clock));

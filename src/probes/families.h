@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Private to probes/: the providers, one file each. */
 #pragma once
+#include "probes/attach.h"
 #include "probes/provider.h"
 #include "sema/session.h"
 
@@ -13,6 +14,14 @@ extern const struct probe_provider netfilter_provider;  /* netfilter.c */
 extern const struct probe_provider task_provider;       /* process_task.c */
 extern const struct probe_provider process_provider;    /* process.c */
 extern const struct probe_provider perf_provider;       /* perf.c */
+
+/* attach.h, of each family; -errno. */
+void process_settle(struct attach_points *a);
+int process_attach(struct session *s, const struct attach_points *a, int prog_fd, fd_vec *fds,
+                   struct attach_outcome *o);
+int kprobe_attach(struct session *s, const struct attach_points *a, int prog_fd, fd_vec *fds,
+                  struct attach_outcome *o);
+int netfilter_attach(struct session *s, const struct attach_points *a, int prog_fd, fd_vec *fds);
 
 static inline struct probe *new_probe(struct session *s, enum attach_kind kind, enum prog_kind prog)
 {

@@ -273,6 +273,17 @@ static void list(struct session *s, const struct probe_pattern *pat, const struc
     }
 }
 
+static void place(const struct probe *p, struct attach_place *out)
+{
+    const struct kernel_function *f = p->attach.priv;
+    out->name = f->name;
+    out->module = f->module;
+    out->addr = f->addr;
+    out->offset = f->offset;
+    out->is_return = f->is_return;
+    out->one_of_many = f->one_of_many;
+}
+
 const struct probe_provider kprobe_provider = {
     .name = "kprobe",
     .patterns = patterns,
@@ -280,6 +291,7 @@ const struct probe_provider kprobe_provider = {
     .target = target,
     .entry = entry,
     .settle = kprobe_settle,
-    .attach_many = kprobe_attach_many,
+    .place = place,
+    .shares_programs = true,
     .list = list,
 };

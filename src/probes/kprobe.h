@@ -33,6 +33,3 @@ const char *kprobe_find(struct session *s, const struct probe_pattern *pat,
 
 /* probe_provider.settle */
 void kprobe_settle(struct session *s, struct probe *p);
-/* probe_provider.attach_many */
-int kprobe_attach_many(struct session *s, const struct probe *p, int prog_fd, fd_vec *fds,
-                       struct attach_outcome *outcome);

@@ -13,11 +13,6 @@
 /* include/uapi/linux/bpf.h of kernels since 5.18 */
 enum { LINK_TRACE_KPROBE_MULTI = 42, LINK_MULTI_RETURN = 1 };
 
-static const struct kernel_function *function(const struct probe *p, size_t i)
-{
-    return multi_point(p, i)->attach.priv;
-}
-
 /* ---- many at once ---- */
 
 struct links {
@@ -31,20 +26,20 @@ static int link_range(struct multi *m, size_t from, size_t n)
     struct links *l = m->arg;
     LIBBPF_OPTS(bpf_link_create_opts, o, .kprobe_multi.cnt = (__u32)n,
                 .kprobe_multi.syms = l->names + from, .kprobe_multi.cookies = l->cookies + from,
-                .kprobe_multi.flags = function(m->p, 0)->is_return ? LINK_MULTI_RETURN : 0);
+                .kprobe_multi.flags = m->p->places[0].is_return ? LINK_MULTI_RETURN : 0);
     return bpf_link_create(l->prog, 0, (enum bpf_attach_type)LINK_TRACE_KPROBE_MULTI, &o);
 }
 
-static int attach_multi(struct session *s, const struct probe *p, int prog, fd_vec *fds,
+static int attach_multi(struct session *s, const struct attach_points *p, int prog, fd_vec *fds,
                         struct attach_outcome *o)
 {
-    size_t n = p->also.n + 1, before = fds->n;
+    size_t n = p->n, before = fds->n;
     struct links l = {.prog = prog,
                       .names = arena_new_array(s->arena, const char *, n),
                       .cookies = arena_new_array(s->arena, __u64, n)};
     struct multi m = {.s = s, .p = p, .fds = fds, .outcome = o, .link = link_range, .arg = &l};
     for (size_t i = 0; i < n; i++) {
-        l.names[i] = function(p, i)->name;
+        l.names[i] = p->places[i].name;
         l.cookies[i] = i;
     }
     multi_attach(&m, 0, n);
@@ -53,8 +48,7 @@ static int attach_multi(struct session *s, const struct probe *p, int prog, fd_v
 
 /* ---- one by one ---- */
 
-static int attach_one(const struct kernel_function *f, int prog, uint64_t cookie, int *fds,
-                      size_t *n)
+static int attach_one(const struct attach_place *f, int prog, uint64_t cookie, int *fds, size_t *n)
 {
     char name[512];
     snprintf(name, sizeof name, "%s%s%s", f->module ? f->module : "", f->module ? ":" : "",
@@ -79,7 +73,7 @@ static bool is_blacklisted(const char *name)
     return found;
 }
 
-static const char *explain(struct session *s, const struct kernel_function *f, int err)
+static const char *explain(struct session *s, const struct attach_place *f, int err)
 {
     if (is_blacklisted(f->name))
         return arena_printf(s->arena,
@@ -102,13 +96,13 @@ static const char *explain(struct session *s, const struct kernel_function *f, i
     return NULL;
 }
 
-static int attach_singly(struct session *s, const struct probe *p, int prog, fd_vec *fds,
+static int attach_singly(struct session *s, const struct attach_points *p, int prog, fd_vec *fds,
                          struct attach_outcome *o)
 {
     size_t before = fds->n;
     int last = 0;
-    for (size_t i = 0; i <= p->also.n; i++) {
-        const struct kernel_function *f = function(p, i);
+    for (size_t i = 0; i < p->n; i++) {
+        const struct attach_place *f = &p->places[i];
         int fd[2];
         size_t n = 0;
         int err = attach_one(f, prog, i, fd, &n);
@@ -124,18 +118,18 @@ static int attach_singly(struct session *s, const struct probe *p, int prog, fd_
         multi_refuse(p, i, o);
     }
     /* Of a pattern's functions any may be refused; it says so when it was the only one. */
-    return fds->n > before || function(p, 0)->one_of_many ? 0 : last;
+    return fds->n > before || p->places[0].one_of_many ? 0 : last;
 }
 
-int kprobe_attach_many(struct session *s, const struct probe *p, int prog_fd, fd_vec *fds,
-                       struct attach_outcome *o)
+int kprobe_attach(struct session *s, const struct attach_points *p, int prog_fd, fd_vec *fds,
+                  struct attach_outcome *o)
 {
-    if (p->attach.prog == PROG_FENTRY) {
+    if (p->prog == PROG_FENTRY) {
         int fd = bpf_raw_tracepoint_open(NULL, prog_fd);
         if (fd >= 0)
             vec_push(s->arena, fds, fd);
         return fd < 0 ? fd : 0;
     }
-    return p->attach.prog == PROG_KPROBE_MULTI ? attach_multi(s, p, prog_fd, fds, o)
-                                               : attach_singly(s, p, prog_fd, fds, o);
+    return p->prog == PROG_KPROBE_MULTI ? attach_multi(s, p, prog_fd, fds, o)
+                                        : attach_singly(s, p, prog_fd, fds, o);
 }

@@ -9,21 +9,16 @@
  * each time. */
 enum { ATTEMPTS_MAX = 200, ENOTSUPP_OF_KERNEL = 524 };
 
-const struct probe *multi_point(const struct probe *p, size_t i)
-{
-    return i ? p->also.v[i - 1] : p;
-}
-
 bool multi_is_refusal(int err)
 {
     return err == -EINVAL || err == -ENOENT || err == -ESRCH || err == -EADDRNOTAVAIL ||
            err == -EOPNOTSUPP || err == -ENOTSUPP_OF_KERNEL || err == -EILSEQ || err == -EBUSY;
 }
 
-void multi_refuse(const struct probe *p, size_t i, struct attach_outcome *o)
+void multi_refuse(const struct attach_points *p, size_t i, struct attach_outcome *o)
 {
     o->refused++;
-    o->example = multi_point(p, i)->attach.name;
+    o->example = p->places[i].name;
 }
 
 void multi_attach(struct multi *m, size_t from, size_t n)

@@ -4,26 +4,23 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "probes/provider.h"
-
-/* The i-th of the points that p's program serves; 0 is p itself. */
-const struct probe *multi_point(const struct probe *p, size_t i);
+#include "probes/attach.h"
 
 /* The error says that this place is not for probing, rather than that probing fails. */
 bool multi_is_refusal(int err);
 
 /* The i-th point is left out. */
-void multi_refuse(const struct probe *p, size_t i, struct attach_outcome *o);
+void multi_refuse(const struct attach_points *p, size_t i, struct attach_outcome *o);
 
 /* Links points by as few calls as it takes.  The kernel takes all that it is given or none. */
 struct multi {
     struct session *s;
-    const struct probe *p;
+    const struct attach_points *p;
     fd_vec *fds;
     struct attach_outcome *outcome;
     /* Links points from … from + n - 1; a descriptor, or -errno. */
     int (*link)(struct multi *m, size_t from, size_t n);
-    const size_t *order; /* of the points; NULL: as they are in p->also */
+    const size_t *order; /* of the points; NULL: as they are in p */
     void *arg;
     int last; /* the last error; 0: none */
     unsigned attempts;

@@ -233,21 +233,19 @@ struct link_create {
 };
 enum { CMD_LINK_CREATE = 28, ATTACH_TYPE_NETFILTER = 45 };
 
-static int attach(const struct attach_point *at, int prog_fd, int *fds, size_t *nfds,
-                  size_t max_fds)
+int netfilter_attach(struct session *s, const struct attach_points *p, int prog_fd, fd_vec *fds)
 {
-    const struct hook *h = at->priv;
+    const struct attach_place *h = &p->places[0];
     struct link_create a = {.prog_fd = (uint32_t)prog_fd,
                             .attach_type = ATTACH_TYPE_NETFILTER,
                             .pf = h->pf,
-                            .hooknum = h->number,
+                            .hooknum = h->hook,
                             .priority = h->priority};
-    (void)max_fds;
     /* No two programs of one hook have the same priority: the next free one. */
     for (int tries = 0; tries < 100; tries++, a.priority++) {
         int fd = (int)syscall(SYS_bpf, CMD_LINK_CREATE, &a, sizeof a);
         if (fd >= 0) {
-            fds[(*nfds)++] = fd;
+            vec_push(s->arena, fds, fd);
             return 0;
         }
         if (errno != EBUSY && errno != EEXIST)
@@ -256,10 +254,18 @@ static int attach(const struct attach_point *at, int prog_fd, int *fds, size_t *
     return -EBUSY;
 }
 
+static void place(const struct probe *p, struct attach_place *out)
+{
+    const struct hook *h = p->attach.priv;
+    out->pf = h->pf;
+    out->hook = h->number;
+    out->priority = h->priority;
+}
+
 const struct probe_provider netfilter_provider = {
     .name = "netfilter",
     .patterns = patterns,
     .resolve = resolve,
     .target = target,
-    .attach = attach,
+    .place = place,
 };

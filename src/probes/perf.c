@@ -115,9 +115,17 @@ static const char *resolve(struct session *s, const struct probe_pattern *pat,
     return NULL;
 }
 
+static void place(const struct probe *p, struct attach_place *out)
+{
+    const struct perf_event_attr *a = p->attach.priv;
+    out->perf = (struct perf_sampling){
+        .type = a->type, .config = a->config, .period = a->sample_period, .freq = a->freq};
+}
+
 const struct probe_provider perf_provider = {
     .name = "perf",
     .patterns = patterns,
     .resolve = resolve,
     .target = kdata_only_cast,
+    .place = place,
 };

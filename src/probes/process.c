@@ -457,13 +457,25 @@ static void list(struct session *s, const struct probe_pattern *pat, const struc
     }
 }
 
+static void place_of(const struct probe *p, struct attach_place *out)
+{
+    const struct user_point *u = p->attach.priv;
+    out->path = u->path;
+    out->offset = u->offset;
+    out->semaphore = u->semaphore;
+    out->pid = u->pid;
+    out->doubt = u->doubt;
+    out->is_return = u->is_return;
+    out->one_of_many = u->one_of_many;
+}
+
 const struct probe_provider process_provider = {
     .name = "process",
     .patterns = patterns,
     .resolve = resolve,
     .target = process_target,
     .entry = process_entry,
-    .settle = process_settle,
-    .attach_many = process_attach_many,
+    .place = place_of,
+    .shares_programs = true,
     .list = list,
 };

@@ -48,11 +48,6 @@ bool process_place(struct user_point *u);
 /* How far behind the entry of a function it is probed. */
 uint32_t process_shift(const struct dw_module *m, uint64_t entry);
 
-/* process_attach.c: provider->settle and ->attach_many. */
-void process_settle(struct session *s, struct probe *p);
-int process_attach_many(struct session *s, const struct probe *p, int prog_fd, fd_vec *fds,
-                        struct attach_outcome *outcome);
-
 /* process_mark.c: the n-th argument of a mark (from 1); NULL with *why. */
 struct expr *mark_argument(struct session *s, const struct user_point *u, const struct token *tok,
                            unsigned n, const char **why);

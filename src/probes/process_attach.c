@@ -27,9 +27,9 @@ struct link_create {
 };
 enum { ATTACH_TYPE_UPROBE_MULTI = 48, MULTI_RETURN = 1 };
 
-static const struct user_point *place(const struct probe *p, size_t i)
+static const struct attach_place *place(const struct attach_points *p, size_t i)
 {
-    return multi_point(p, i)->attach.priv;
+    return &p->places[i];
 }
 
 static int create_link(struct link_create *a)
@@ -75,12 +75,10 @@ static bool links_to_processes(void)
            (major > 6 || (major == 6 && minor >= 11));
 }
 
-void process_settle(struct session *s, struct probe *p)
+void process_settle(struct attach_points *a)
 {
-    const struct user_point *u = p->attach.priv;
-    (void)s;
-    if (kernel_links_many() && (!u->pid || links_to_processes()))
-        p->attach.prog = PROG_UPROBE_MULTI;
+    if (kernel_links_many() && (!a->places[0].pid || links_to_processes()))
+        a->prog = PROG_UPROBE_MULTI;
 }
 
 /* The kernel looks at an instruction when a process has it in memory, and a refusal then is
@@ -120,7 +118,7 @@ struct links {
 static int link_range(struct multi *m, size_t from, size_t n)
 {
     const struct links *l = m->arg;
-    const struct user_point *u = place(m->p, m->order[from]);
+    const struct attach_place *u = place(m->p, m->order[from]);
     struct link_create a = {
         .prog_fd = (uint32_t)l->prog,
         .attach_type = ATTACH_TYPE_UPROBE_MULTI,
@@ -137,23 +135,23 @@ static int link_range(struct multi *m, size_t from, size_t n)
 
 static int by_link(const void *a, const void *b, void *arg)
 {
-    const struct probe *p = arg;
-    const struct user_point *x = place(p, *(const size_t *)a), *y = place(p, *(const size_t *)b);
+    const struct attach_points *p = arg;
+    const struct attach_place *x = place(p, *(const size_t *)a), *y = place(p, *(const size_t *)b);
     int order = strcmp(x->path, y->path);
     order = order ? order : (x->pid > y->pid) - (x->pid < y->pid);
     order = order ? order : (x->doubt > y->doubt) - (x->doubt < y->doubt);
     return order ? order : (x->offset > y->offset) - (x->offset < y->offset);
 }
 
-static bool same_link(const struct user_point *x, const struct user_point *y)
+static bool same_link(const struct attach_place *x, const struct attach_place *y)
 {
     return strcmp(x->path, y->path) == 0 && x->pid == y->pid && x->doubt == y->doubt;
 }
 
-static int attach_multi(struct session *s, const struct probe *p, int prog, fd_vec *fds,
+static int attach_multi(struct session *s, const struct attach_points *p, int prog, fd_vec *fds,
                         struct attach_outcome *o)
 {
-    size_t n = p->also.n + 1, before = fds->n;
+    size_t n = p->n, before = fds->n;
     size_t *order = arena_new_array(s->arena, size_t, n);
     struct links l = {.prog = prog,
                       .offsets = arena_new_array(s->arena, uint64_t, n),
@@ -170,7 +168,7 @@ static int attach_multi(struct session *s, const struct probe *p, int prog, fd_v
         l.cookies[i] = order[i];
     }
     for (size_t from = 0, to; from < n; from = to) {
-        const struct user_point *u = place(p, order[from]);
+        const struct attach_place *u = place(p, order[from]);
         for (to = from + 1; to < n && same_link(u, place(p, order[to])); to++)
             ;
         struct mapping map = map_file(u->path);
@@ -192,13 +190,13 @@ static int attach_multi(struct session *s, const struct probe *p, int prog, fd_v
 
 /* ---- one by one ---- */
 
-static int attach_singly(struct session *s, const struct probe *p, int prog, fd_vec *fds,
+static int attach_singly(struct session *s, const struct attach_points *p, int prog, fd_vec *fds,
                          struct attach_outcome *o)
 {
     size_t before = fds->n;
     int last = 0;
-    for (size_t i = 0; i <= p->also.n; i++) {
-        const struct user_point *u = place(p, i);
+    for (size_t i = 0; i < p->n; i++) {
+        const struct attach_place *u = place(p, i);
         struct pmu_point at = {.pmu = "uprobe",
                                .is_return = u->is_return,
                                .config1 = u->path,
@@ -222,11 +220,11 @@ static int attach_singly(struct session *s, const struct probe *p, int prog, fd_
     return fds->n > before ? 0 : last;
 }
 
-int process_attach_many(struct session *s, const struct probe *p, int prog_fd, fd_vec *fds,
-                        struct attach_outcome *o)
+int process_attach(struct session *s, const struct attach_points *p, int prog_fd, fd_vec *fds,
+                   struct attach_outcome *o)
 {
-    int err = p->attach.prog == PROG_UPROBE_MULTI ? attach_multi(s, p, prog_fd, fds, o)
-                                                  : attach_singly(s, p, prog_fd, fds, o);
+    int err = p->prog == PROG_UPROBE_MULTI ? attach_multi(s, p, prog_fd, fds, o)
+                                           : attach_singly(s, p, prog_fd, fds, o);
     if (!multi_is_refusal(err))
         return err;
     /* Of a pattern's places any may be refused. */

@@ -2,6 +2,7 @@
 /* Probe providers: one file per probe family, one line in provider_table. */
 #pragma once
 #include "base/diag.h"
+#include "probes/attach.h"
 #include "sema/program.h"
 
 struct session;
@@ -16,14 +17,6 @@ struct probe_pattern {
 };
 
 typedef VEC(struct probe *) probe_vec;
-typedef VEC(int) fd_vec;
-
-/* What attach_many left out. */
-struct attach_outcome {
-    size_t refused;
-    const char *example; /* one of them */
-    const char *why;     /* of a failure: more than its number says; or NULL */
-};
 
 /* Where @entry() is evaluated.  The two expressions give one number for one call of the
  * function in one thread: the address of its frame. */
@@ -62,18 +55,10 @@ struct probe_provider {
      * how it is attached, now that its handler is known.  May be NULL. */
     void (*settle)(struct session *s, struct probe *p);
 
-    /* Attaches a loaded BPF program; returns 0 and appends file descriptors
-     * whose close detaches, or -errno.  NULL: the session runs the handler
-     * itself (begin, end, error, timers). */
-    int (*attach)(const struct attach_point *at, int prog_fd, int *fds, size_t *nfds,
-                  size_t max_fds);
-
-    /* For families whose equal handlers may share a program: attaches it to p and to
-     * all of p->also, each with its number as the cookie of the link.  Points that the
-     * kernel refuses are left out, if any other is left.  0 or -errno; descriptors to
-     * close are appended.  NULL: attach. */
-    int (*attach_many)(struct session *s, const struct probe *p, int prog_fd, fd_vec *fds,
-                       struct attach_outcome *outcome);
+    /* Fills in what attaching the probe takes, of what is in attach.priv.  NULL: nothing. */
+    void (*place)(const struct probe *p, struct attach_place *out);
+    /* Equal handlers may share a program that is attached to the points of all. */
+    bool shares_programs;
 
     /* Calls fn with every probe point that matches `pp`, with a "name:type"
      * list of its variables for -L.  May be NULL. */

@@ -298,7 +298,7 @@ static bool user_text(struct strbuf *out, const struct fmt_part *p, struct curso
 {
     s64 addr;
     const char *s;
-    size_t n, cap, most = ((const struct ir_module *)p->data)->maxstringlen - 1;
+    size_t n, cap, most = ((const struct bpf_image *)p->data)->maxstringlen - 1;
     if (!record_long(c, &addr) || !record_string(c, &s, &n, &cap))
         return false;
     if (!addr)
@@ -328,7 +328,7 @@ static bool parts(struct strbuf *out, const fmt_vec *v, struct cursor *c);
 
 static bool nested(struct strbuf *out, const struct fmt_part *p, struct cursor *c)
 {
-    const struct ir_module *m = p->data;
+    const struct bpf_image *m = p->data;
     s64 id;
     return record_long(c, &id) && (u64)id < m->formats.n && parts(out, &m->formats.v[id].parts, c);
 }

@@ -305,7 +305,8 @@ static void add_vdso(struct modules *k)
     vec_push(k->arena, &k->pinned, fd);
 }
 
-struct modules *modules_open(struct session *s, const struct program *p, struct bpf_running *bpf)
+struct modules *modules_open(struct session *s, const struct bpf_image *img,
+                             struct bpf_running *bpf)
 {
     if (bpf_modules_fd(bpf) < 0)
         return NULL;
@@ -313,19 +314,16 @@ struct modules *modules_open(struct session *s, const struct program *p, struct 
     *k = (struct modules){.s = s, .arena = s->arena, .bpf = bpf, .ask = -1};
     hash_init(&k->done, s->arena);
     bpf_put_module(bpf, 0, &(struct abi_module){0});
-    vec_for (i, p->probes)
-        if (p->probes.v[i]->attach.kind == ATTACH_ASK)
+    vec_for (i, img->probes)
+        if (img->probes.v[i].points.kind == ATTACH_ASK)
             k->ask = (int)i;
-    vec_for (i, p->functions) {
-        const char *name = p->functions.v[i]->intrinsic;
-        k->names |= name && strcmp(name, "user_symbol") == 0;
-        k->lines |= name && strcmp(name, "user_line") == 0;
-    }
+    k->names = img->uses & USE_USER_SYMBOLS;
+    k->lines = img->uses & USE_USER_LINES;
     if (k->ask < 0)
         return k;
     VEC(const char *) paths = {0};
-    for (size_t i = 0; s->modules && i < s->modules->n; i++)
-        vec_push(s->arena, &paths, s->modules->entries[i].key);
+    vec_for (i, img->programs)
+        vec_push(s->arena, &paths, img->programs.v[i]);
     process_paths target = {0};
     if (s->command || s->target_pid > 0)
         process_of_target(s, 0, &target);

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/strbuf.h"
+#include "bpf/image.h"
 #include "run/recorder.h"
 #include "run/run.h"
 
@@ -54,7 +55,8 @@ bool output_close(struct output *o);
 /* ---- modules.c: what handlers know of programs and libraries ---- */
 struct modules;
 /* NULL: no handler asks.  Lives in the session's arena until modules_close. */
-struct modules *modules_open(struct session *s, const struct program *p, struct bpf_running *bpf);
+struct modules *modules_open(struct session *s, const struct bpf_image *img,
+                             struct bpf_running *bpf);
 void modules_close(struct modules *k);
 /* A handler came upon a file that is not known yet. */
 void modules_asked(struct modules *k, u64 inode, pid_t pid, u64 addr);
@@ -97,7 +99,7 @@ struct timers {
     u64 seed;
 };
 u64 monotonic_ns(void);
-bool timers_open(struct timers *t, struct session *s, const struct program *p);
+bool timers_open(struct timers *t, struct session *s, const struct bpf_image *img);
 /* Calls fn for each timer that is due while it returns true. */
 void timers_run(struct timers *t, bool (*fn)(void *arg, int probe), void *arg);
 void timers_close(struct timers *t);
@@ -131,7 +133,7 @@ struct speculation {
 };
 struct sink {
     struct session *s;
-    const struct ir_module *mod;
+    const struct bpf_image *img;
     struct output *out;
     struct hist_style hist;
     struct speculation *speculations;
@@ -141,7 +143,7 @@ struct sink {
     u64 errors_shown;
     u64 malformed;
 };
-void sink_init(struct sink *k, struct session *s, const struct ir_module *mod, struct output *out);
+void sink_init(struct sink *k, struct session *s, const struct bpf_image *img, struct output *out);
 void sink_sample(void *sink, const void *sample, size_t len);
 void sink_free(struct sink *k);
 

@@ -22,16 +22,13 @@ static long define_number(const struct session *s, const char *name, long value,
     return value;
 }
 
-void sink_init(struct sink *k, struct session *s, const struct ir_module *mod, struct output *out)
+void sink_init(struct sink *k, struct session *s, const struct bpf_image *img, struct output *out)
 {
-    *k = (struct sink){.s = s, .mod = mod, .out = out};
+    *k = (struct sink){.s = s, .img = img, .out = out};
     k->hist.width = (int)define_number(s, "HIST_WIDTH", 50, 1, 1000);
     k->hist.elision = define_number(s, "HIST_ELISION", 2, -1, 1000);
-    vec_for (i, mod->program->functions) {
-        const char *name = mod->program->functions.v[i]->intrinsic;
-        if (!k->symbols && name && strcmp(name, "print_stack") == 0)
-            k->symbols = symbols_open(s->arena, true);
-    }
+    if (img->uses & USE_STACKS)
+        k->symbols = symbols_open(s->arena, true);
 }
 
 /* ---- speculation ---- */
@@ -99,7 +96,7 @@ static bool speculate(struct sink *k, int kind, struct cursor *c)
 static bool error_record(struct sink *k, const struct rec *rec)
 {
     struct rec_error e;
-    const struct ir_module *m = k->mod;
+    const struct bpf_image *m = k->img;
     if (rec->size < sizeof e)
         return false;
     memcpy(&e, rec, sizeof e);
@@ -118,7 +115,7 @@ static bool error_record(struct sink *k, const struct rec *rec)
     /* Messages and output reach a terminal in the order of events. */
     output_flush(k->out);
     const char *pos = e.pos < m->positions.n ? m->positions.v[e.pos].text : "";
-    const char *pp = e.probe < m->program->probes.n ? m->program->probes.v[e.probe]->pp : "?";
+    const char *pp = e.probe < m->probes.n ? m->probes.v[e.probe].pp : "?";
     diag_error(&k->s->diag, "%.*s%s%s in probe %s", (int)n, text, *pos ? " " : "", pos, pp);
     k->errors_shown++;
     return true;
@@ -152,9 +149,9 @@ static bool system_record(struct sink *k, struct cursor *c)
 
 static bool hist_record(struct sink *k, const struct rec *rec)
 {
-    if (rec->id >= k->mod->hists.n)
+    if (rec->id >= k->img->hists.n)
         return false;
-    const struct ir_hist *h = &k->mod->hists.v[rec->id];
+    const struct ir_hist *h = &k->img->hists.v[rec->id];
     size_t want = sizeof *rec + sizeof(struct abi_stat) + h->nbuckets * sizeof(u64);
     if (rec->size < want)
         return false;
@@ -193,8 +190,8 @@ static bool record(struct sink *k, const struct rec *rec)
     struct cursor c = {args, args + len};
     switch (rec->kind) {
     case REC_PRINT:
-        return rec->id < k->mod->formats.n &&
-               format_record(&k->out->buf, &k->mod->formats.v[rec->id], args, len);
+        return rec->id < k->img->formats.n &&
+               format_record(&k->out->buf, &k->img->formats.v[rec->id], args, len);
     case REC_ERROR:
         return error_record(k, rec);
     case REC_WARN:

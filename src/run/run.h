@@ -6,7 +6,7 @@
 /* Runs begin probes, attaches, prints what handlers print until exit(), a
  * signal, the end of -c's child, or the time-out; then end (or error) probes
  * and the report of errors and skipped probes.  Returns the exit status. */
-int run_session(struct session *s, struct ir_module *mod, struct bpf_running *r);
+int run_session(struct session *s, const struct bpf_image *img, struct bpf_running *r);
 
 /* Formats one record's arguments by the conversions of `parts`.  `args` points
  * at the arguments (see ir/abi.h), `len` bytes.  Returns false when the record

@@ -17,7 +17,7 @@ enum { SEC_MS = 1000, NS_PER_MS = 1000000 };
 
 struct run {
     struct session *s;
-    const struct ir_module *mod;
+    const struct bpf_image *img;
     struct bpf_running *bpf;
     struct abi_session *head;
     struct output out;
@@ -179,10 +179,10 @@ static void drain_all(struct run *r)
 static bool run_probe(void *arg, int id)
 {
     struct run *r = arg;
-    const struct probe *p = r->mod->program->probes.v[id];
     int err = bpf_run_probe(r->bpf, id);
     if (err) {
-        diag_error(&r->s->diag, "the handler of probe %s cannot be run: %s", p->pp, strerror(-err));
+        diag_error(&r->s->diag, "the handler of probe %s cannot be run: %s",
+                   r->img->probes.v[id].pp, strerror(-err));
         r->failed = true;
         stop(r);
     }
@@ -192,10 +192,10 @@ static bool run_probe(void *arg, int id)
 /* begin, end or error probes, which the program holds in their order. */
 static void run_all(struct run *r, enum attach_kind kind)
 {
-    const struct program *p = r->mod->program;
+    const struct bpf_image *img = r->img;
     bool ending = kind != ATTACH_BEGIN, exit_after = false;
-    vec_for (i, p->probes) {
-        if (p->probes.v[i]->attach.kind != kind)
+    vec_for (i, img->probes) {
+        if (img->probes.v[i].points.kind != kind)
             continue;
         if (ending ? interrupts > 1 || state_of(r) != STATE_ENDING : stopped(r))
             return;
@@ -204,7 +204,7 @@ static void run_all(struct run *r, enum attach_kind kind)
         /* One error too many in an end probe: the others are left out. */
         if (kind == ATTACH_END && r->head->errors > r->head->maxerrors)
             change_state(r, STATE_ENDING, STATE_ERROR);
-        exit_after |= p->probes.v[i]->attach.exit_after;
+        exit_after |= img->probes.v[i].exit_after;
     }
     /* oneshot ends the session when all begin probes have had their turn. */
     if (exit_after)
@@ -317,7 +317,7 @@ static bool prepare(struct run *r)
     }
     fill_header(r);
     symbols_target(r->sink.symbols, s->target_pid);
-    r->sink.modules = modules_open(s, r->mod->program, r->bpf);
+    r->sink.modules = modules_open(s, r->img, r->bpf);
     return true;
 }
 
@@ -329,7 +329,7 @@ static bool start(struct run *r)
         stop(r);
         return true;
     }
-    if (!bpf_attach(r->bpf) || !timers_open(&r->timers, r->s, r->mod->program) || !watch_all(r))
+    if (!bpf_attach(r->bpf) || !timers_open(&r->timers, r->s, r->img) || !watch_all(r))
         return false;
     if (r->s->timeout_s > 0)
         r->deadline = monotonic_ns() + (u64)(r->s->timeout_s * 1e9);
@@ -373,10 +373,10 @@ static void report_output(struct run *r)
         diag_error(&r->s->diag, "cannot write to %s: %s", name, strerror(r->out.error));
 }
 
-int run_session(struct session *s, struct ir_module *mod, struct bpf_running *bpf)
+int run_session(struct session *s, const struct bpf_image *img, struct bpf_running *bpf)
 {
     struct run r = {.s = s,
-                    .mod = mod,
+                    .img = img,
                     .bpf = bpf,
                     .epoll = -1,
                     .timers.fd = -1,
@@ -390,7 +390,7 @@ int run_session(struct session *s, struct ir_module *mod, struct bpf_running *bp
     int stats = s->timing ? bpf_measure() : -1;
     r.head = bpf_session(bpf);
     r.ring_size = bpf_ring_size(bpf);
-    sink_init(&r.sink, s, mod, &r.out);
+    sink_init(&r.sink, s, img, &r.out);
     if (!prepare(&r)) {
         r.failed = true;
     } else {

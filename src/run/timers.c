@@ -42,14 +42,14 @@ static void arm(struct timers *t)
     timerfd_settime(t->fd, TFD_TIMER_ABSTIME, &when, NULL);
 }
 
-bool timers_open(struct timers *t, struct session *s, const struct program *p)
+bool timers_open(struct timers *t, struct session *s, const struct bpf_image *img)
 {
     u64 now = monotonic_ns();
     t->fd = -1;
     t->seed = now | 1;
-    vec_for (i, p->probes) {
-        const struct attach_point *at = &p->probes.v[i]->attach;
-        if (at->kind != ATTACH_TIMER)
+    vec_for (i, img->probes) {
+        const struct image_probe *at = &img->probes.v[i];
+        if (at->points.kind != ATTACH_TIMER)
             continue;
         struct timer x = {.probe = (int)i, .interval = at->interval_ns, .random = at->random_ns};
         if (!x.interval)

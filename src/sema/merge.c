@@ -30,7 +30,7 @@ void sema_merge(struct session *s, struct program *p)
     hash_init(&same, p->arena);
     vec_for (i, p->probes) {
         struct probe *pr = p->probes.v[i], *first = NULL;
-        if (pr->provider && pr->provider->attach_many) {
+        if (pr->provider && pr->provider->shares_programs) {
             const char *id = identity(p->arena, pr);
             first = hash_get(&same, id);
             if (!first)

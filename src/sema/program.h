@@ -72,14 +72,14 @@ struct attach_point {
     void *priv;         /* the provider's own */
 };
 
-/* The calls that the probe is for; nr is not -1. */
-static inline struct call_set attach_calls(const struct attach_point *at)
+/* The calls that a probe with these numbers is for; nr is not -1. */
+static inline struct call_set attach_calls(int32_t nr, int32_t nr32)
 {
     struct call_set c = {{0}};
-    if (at->nr >= 0 && at->nr < CALLS_32)
-        call_add(&c, (uint32_t)at->nr);
-    if (at->nr32 >= 0 && at->nr32 < CALLS_32)
-        call_add(&c, (uint32_t)at->nr32 + CALLS_32);
+    if (nr >= 0 && nr < CALLS_32)
+        call_add(&c, (uint32_t)nr);
+    if (nr32 >= 0 && nr32 < CALLS_32)
+        call_add(&c, (uint32_t)nr32 + CALLS_32);
     return c;
 }
 

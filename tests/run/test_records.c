@@ -50,10 +50,9 @@ static void records(void)
     FILE *messages = tmpfile(), *output = tmpfile();
     struct session s = {.arena = arena_new()};
     diag_init(&s.diag, messages);
-    struct probe p = {.pp = "begin"};
-    struct program prog = {0};
-    vec_push(s.arena, &prog.probes, &p);
-    struct ir_module m = {.program = &prog};
+    struct image_probe p = {.pp = "begin"};
+    struct bpf_image m = {0};
+    vec_push(s.arena, &m.probes, p);
     struct ir_format f = {0};
     CHECK(!parse_format(s.arena, "n=%d\n", &f.parts));
     vec_push(s.arena, &m.formats, f);

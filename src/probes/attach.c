@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "probes/attach.h"
+
+#include <errno.h>
+
+#include "probes/families.h"
+
+bool attach_by_family(enum attach_kind kind)
+{
+    return kind == ATTACH_UPROBE || kind == ATTACH_URETPROBE || kind == ATTACH_KPROBE ||
+           kind == ATTACH_KRETPROBE || kind == ATTACH_NETFILTER;
+}
+
+void attach_settle(struct attach_points *a)
+{
+    if (a->kind == ATTACH_UPROBE || a->kind == ATTACH_URETPROBE)
+        process_settle(a);
+}
+
+int attach_points_to(struct session *s, const struct attach_points *a, int prog_fd, fd_vec *fds,
+                     struct attach_outcome *outcome)
+{
+    switch (a->kind) {
+    case ATTACH_UPROBE:
+    case ATTACH_URETPROBE:
+        return process_attach(s, a, prog_fd, fds, outcome);
+    case ATTACH_KPROBE:
+    case ATTACH_KRETPROBE:
+        return kprobe_attach(s, a, prog_fd, fds, outcome);
+    case ATTACH_NETFILTER:
+        return netfilter_attach(s, a, prog_fd, fds);
+    default:
+        return -EINVAL;
+    }
+}
