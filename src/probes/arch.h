@@ -22,6 +22,8 @@ extern const int32_t arch_syscall_arg[6];
 /* … and of the arguments of a function (psABI). */
 extern const int32_t arch_call_arg[6];
 extern const int32_t arch_syscall_nr;
+/* What the kernel puts before the name of a system call's function. */
+extern const char arch_syscall_function[];
 /* Offsets in struct pt_regs by DWARF register number (psABI); -1: not there. */
 enum { ARCH_DWARF_REGS = 17 };
 extern const int32_t arch_dwarf_reg[ARCH_DWARF_REGS];

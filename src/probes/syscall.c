@@ -35,6 +35,15 @@ static void numbers_of(const char *name, struct attach_point *at)
     at->nr32 = number_of(arch_syscalls32, name32, strlen(name32));
 }
 
+/* The kernel's function of the call is named for the 64-bit one if there is that. */
+static const char *call_name(struct arena *a, const char *name)
+{
+    size_t n = strcspn(name, "/");
+    if (n == 1 && *name == '-')
+        return name + 2;
+    return arena_strndup(a, name, n);
+}
+
 static const char *resolve(struct session *s, const struct probe_pattern *pat,
                            const struct probe_point *pp, probe_vec *out, const char **hint)
 {
@@ -54,7 +63,9 @@ static const char *resolve(struct session *s, const struct probe_pattern *pat,
         new_probe(s, enter ? ATTACH_SYSCALL_ENTER : ATTACH_SYSCALL_EXIT, PROG_TRACING);
     p->attach.nr = at.nr;
     p->attach.nr32 = at.nr32;
-    p->attach.name = name ? name : "";
+    p->attach.name =
+        name ? arena_printf(s->arena, "%s%s", arch_syscall_function, call_name(s->arena, name))
+             : "";
     p->attach.btf_id =
         kbtf_find(b, enter ? "btf_trace_sys_enter" : "btf_trace_sys_exit", BTF_KIND_TYPEDEF);
     if (!p->attach.btf_id)

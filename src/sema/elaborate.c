@@ -13,6 +13,11 @@ static int by_text(const void *a, const void *b)
 
 const char *similar_hint(struct sema *m, const char *name, const char **names, size_t n)
 {
+    size_t shown = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!is_internal(names[i]) || is_internal(name))
+            names[shown++] = names[i];
+    n = shown;
     if (n)
         qsort(names, n, sizeof *names, by_text);
     const char *near = similar_names(m->arena, name, names, n, 5);
@@ -75,8 +80,7 @@ static bool init_global(struct sema *m, const struct global_init *g)
         const char **names = arena_new_array(m->arena, const char *, m->globals.n + 1);
         size_t n = 0;
         for (size_t i = 0; i < m->globals.n; i++)
-            if (strncmp(m->globals.entries[i].key, "__", 2) != 0)
-                names[n++] = m->globals.entries[i].key;
+            names[n++] = m->globals.entries[i].key;
         diag_error(&m->s->diag, "-G %s: the script has no such global%s", g->name,
                    similar_hint(m, g->name, names, n));
         return false;

@@ -131,10 +131,9 @@ static const char *similar_functions(struct sema *m, const char *name)
     const char **names = arena_new_array(m->arena, const char *, cap + 1);
     size_t n = 0;
     for (size_t i = 0; i < m->functions.n; i++)
-        if (strncmp(m->functions.entries[i].key, "__", 2) != 0) /* the library's own */
-            names[n++] = m->functions.entries[i].key;
+        names[n++] = m->functions.entries[i].key;
     vec_for (i, m->tapset->names)
-        if (m->tapset->names.v[i].kind == 'f' && strncmp(m->tapset->names.v[i].name, "__", 2) != 0)
+        if (m->tapset->names.v[i].kind == 'f')
             names[n++] = m->tapset->names.v[i].name;
     return similar_hint(m, name, names, n);
 }

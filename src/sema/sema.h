@@ -68,6 +68,12 @@ void tapset_load_file(struct sema *m, struct lib_file *f);
 /* The file's alias `name`: of a table only that one is made. */
 void tapset_load_alias(struct sema *m, struct lib_file *f, const char *name);
 
+/* Names with two underscores are the library's own: no list or advice shows them. */
+static inline bool is_internal(const char *name)
+{
+    return name[0] == '_' && name[1] == '_';
+}
+
 /* elaborate.c */
 /* "(similar: a, b)" with a space before it, or "": the nearest of `names`. */
 const char *similar_hint(struct sema *m, const char *name, const char **names, size_t n);
