@@ -160,7 +160,7 @@ static bool derive_builtin(struct derivation *d, const struct match_node *node,
         p->tok = d->written->tok;
         p->decl_tok = d->decl->tok;
         if (!p->pp)
-            p->pp = is_internal(concrete.comps.v[0].name) && layers->alias
+            p->pp = is_internal(concrete.comps.v[0].name) && layers && layers->alias
                         ? layers->name
                         : point_text(m->arena, &concrete);
         p->script_pp = d->written_text;
