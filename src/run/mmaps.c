@@ -39,6 +39,7 @@ struct mmap2_record {
 struct task_record {
     struct perf_event_header h;
     uint32_t pid, other; /* fork: the parent; comm: the thread */
+    uint32_t tid;        /* fork and exit */
 };
 
 struct mmaps *mmaps_open(const struct mmaps_events *on, void *arg)
@@ -100,6 +101,10 @@ static void one(struct mmaps *m, const struct perf_event_header *h)
         m->on.mapped(m->arg, (pid_t)p->pid, p->addr, p->len, p->offset, p->path);
     else if (h->type == PERF_RECORD_FORK && t->pid != t->other)
         m->on.forked(m->arg, (pid_t)t->pid, (pid_t)t->other);
+    else if (h->type == PERF_RECORD_EXIT && t->pid == t->tid)
+        m->on.ended(m->arg, (pid_t)t->pid);
+    else if (h->type == PERF_RECORD_LOST)
+        m->on.lost(m->arg);
     else if (h->type == PERF_RECORD_COMM && h->misc & PERF_RECORD_MISC_COMM_EXEC)
         m->on.executed(m->arg, (pid_t)t->pid);
 }

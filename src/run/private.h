@@ -152,6 +152,8 @@ struct mmaps_events {
     void (*mapped)(void *arg, pid_t pid, u64 addr, u64 len, u64 offset, const char *path);
     void (*forked)(void *arg, pid_t child, pid_t parent);
     void (*executed)(void *arg, pid_t pid);
+    void (*ended)(void *arg, pid_t pid);
+    void (*lost)(void *arg); /* some of it was not told */
 };
 struct mmaps;
 /* From now on; NULL: not possible. */
@@ -159,6 +161,22 @@ struct mmaps *mmaps_open(const struct mmaps_events *on, void *arg);
 /* Calls the functions for what happened since. */
 void mmaps_drain(struct mmaps *m);
 void mmaps_close(struct mmaps *m);
+
+/* ---- processes.c: what is mapped where ---- */
+struct mapping {
+    u64 start, end, offset;
+    const char *path;
+};
+struct processes;
+/* Watches all processes from now on; `a` keeps the paths.  NULL: no memory. */
+struct processes *processes_open(struct arena *a);
+void processes_close(struct processes *ps);
+/* Takes note of what happened; to be called now and then. */
+void processes_poll(struct processes *ps);
+/* What is at an address of the process *pid, otherwise of `target` (0: none), otherwise of any
+ * that has code there: then *pid becomes that one.  NULL: nothing is known there.  Valid until
+ * the next call. */
+const struct mapping *processes_find(struct processes *ps, pid_t *pid, pid_t target, u64 addr);
 
 /* ---- symbols.c: addresses → names ---- */
 struct symbols;

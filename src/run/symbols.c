@@ -15,23 +15,13 @@ struct ksym {
     const char *name, *module;
 };
 
-struct mapping {
-    u64 start, end, offset;
-    const char *path;
-};
-struct process {
-    pid_t pid;
-    VEC(struct mapping) maps;
-};
-
 struct symbols {
     struct arena *arena;
     VEC(struct ksym) kernel; /* in order of addresses */
     bool kernel_read;
-    VEC(struct process *) processes;
-    struct hash modules; /* by path; a module that cannot be read: `none` */
+    struct processes *processes; /* NULL: they are not watched */
+    struct hash modules;         /* by path; a module that cannot be read: `none` */
     pid_t target;
-    struct mmaps *mmaps; /* NULL: processes are not watched */
 };
 
 static struct dw_module *const none = (void *)1;
@@ -97,127 +87,32 @@ static bool is_ours(const char *name)
     return false;
 }
 
-/* ---- processes ---- */
-
-static void read_maps(struct symbols *y, struct process *p)
-{
-    FILE *f = fopen(arena_printf(y->arena, "/proc/%d/maps", (int)p->pid), "re");
-    char line[4500];
-    if (!f)
-        return; /* it has ended: what was read before stays */
-    p->maps.n = 0;
-    while (fgets(line, sizeof line, f)) {
-        unsigned long long start, end, offset;
-        char perms[8];
-        int at = 0;
-        if (sscanf(line, "%llx-%llx %7s %llx %*s %*s %n", &start, &end, perms, &offset, &at) < 4 ||
-            !at || line[at] != '/' || !strchr(perms, 'x'))
-            continue;
-        line[strcspn(line, "\n")] = 0;
-        struct mapping m = {start, end, offset, arena_printf(y->arena, "%s", line + at)};
-        vec_push(y->arena, &p->maps, m);
-    }
-    fclose(f);
-}
-
-static struct process *process_of(struct symbols *y, pid_t pid)
-{
-    vec_for (i, y->processes)
-        if (y->processes.v[i]->pid == pid)
-            return y->processes.v[i];
-    struct process *p = arena_new_obj(y->arena, struct process);
-    p->pid = pid;
-    vec_push(y->arena, &y->processes, p);
-    return p;
-}
-
-static void mapped(void *arg, pid_t pid, u64 addr, u64 len, u64 offset, const char *path)
-{
-    struct symbols *y = arg;
-    struct process *p = process_of(y, pid);
-    if (*path != '/')
-        return;
-    struct mapping m = {addr, addr + len, offset, arena_printf(y->arena, "%s", path)};
-    vec_push(y->arena, &p->maps, m);
-}
-
-static void forked(void *arg, pid_t child, pid_t parent)
-{
-    struct symbols *y = arg;
-    struct process *from = process_of(y, parent), *to = process_of(y, child);
-    /* A parent that was there before the session is read while it is there. */
-    if (!from->maps.n)
-        read_maps(y, from);
-    to->maps.n = 0;
-    vec_for (i, from->maps)
-        vec_push(y->arena, &to->maps, from->maps.v[i]);
-}
-
-static void executed(void *arg, pid_t pid)
-{
-    process_of(arg, pid)->maps.n = 0;
-}
-
 struct symbols *symbols_open(struct arena *a, bool processes)
 {
-    static const struct mmaps_events events = {mapped, forked, executed};
     struct symbols *y = arena_new_obj(a, struct symbols);
     y->arena = a;
     hash_init(&y->modules, a);
     if (processes)
-        y->mmaps = mmaps_open(&events, y);
+        y->processes = processes_open(a);
     return y;
 }
 
 void symbols_target(struct symbols *y, pid_t target)
 {
-    if (!y || target <= 0)
-        return;
-    y->target = target;
-    read_maps(y, process_of(y, target));
+    if (y)
+        y->target = target;
 }
 
 void symbols_close(struct symbols *y)
 {
     if (y)
-        mmaps_close(y->mmaps);
+        processes_close(y->processes);
 }
 
 void symbols_poll(struct symbols *y)
 {
-    if (y)
-        mmaps_drain(y->mmaps);
-}
-
-static const struct mapping *find_mapping(const struct process *p, u64 addr)
-{
-    for (size_t i = p->maps.n; i-- > 0;) /* the newest says what is there */
-        if (addr >= p->maps.v[i].start && addr < p->maps.v[i].end)
-            return &p->maps.v[i];
-    return NULL;
-}
-
-/* *pid becomes the process whose mapping it is. */
-static const struct mapping *mapping_at(struct symbols *y, pid_t *pid, u64 addr)
-{
-    struct process *p = process_of(y, *pid);
-    const struct mapping *m = find_mapping(p, addr);
-    if (!m) { /* not mapped when it was read: it may be by now */
-        read_maps(y, p);
-        m = find_mapping(p, addr);
-    }
-    /* Stacks are collected in one process and often printed in another, or at the end:
-     * then the target is meant, or whichever process has something there. */
-    if (!m && y->target > 0) {
-        p = process_of(y, y->target);
-        m = find_mapping(p, addr);
-    }
-    for (size_t i = 0; !m && i < y->processes.n; i++) {
-        p = y->processes.v[i];
-        m = find_mapping(p, addr);
-    }
-    *pid = p->pid;
-    return m;
+    if (y && y->processes)
+        processes_poll(y->processes);
 }
 
 static struct dw_module *module_of(struct symbols *y, pid_t pid, const char *path)
@@ -256,12 +151,15 @@ static void print_lines(struct strbuf *out, struct dw_module *m, u64 addr, u64 i
     strbuf_printf(out, " [%s]\n", module);
 }
 
+/* Stacks are collected in one process and often printed in another, or at the end: *pid becomes
+ * the process that has something there. */
 static void print_user(struct symbols *y, struct strbuf *out, u64 addr, int form, bool back,
-                       pid_t pid)
+                       pid_t *pid)
 {
     bool brief = form & STACK_BRIEF;
-    const struct mapping *at = mapping_at(y, &pid, addr);
-    struct dw_module *m = at ? module_of(y, pid, at->path) : NULL;
+    const struct mapping *at =
+        y->processes ? processes_find(y->processes, pid, y->target, addr) : NULL;
+    struct dw_module *m = at ? module_of(y, *pid, at->path) : NULL;
     const char *name;
     u64 in_file, offset, size;
     if (!at) {
@@ -314,7 +212,7 @@ void symbols_print(struct symbols *y, struct strbuf *out, const char *text, size
         if (end == copy)
             break;
         if (form & STACK_USER)
-            print_user(y, out, addr, form, !first, pid);
+            print_user(y, out, addr, form, !first, &pid);
         else if (print_kernel(y, out, addr, brief, first))
             first = false;
         first &= !(form & STACK_USER);

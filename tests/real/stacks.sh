@@ -57,6 +57,19 @@ grep -q ' 0x[0-9a-f]* : busy+0x[0-9a-f]*/0x[0-9a-f]* \[.*/spin\]$' "$TMP/out" &&
 awk '/ : busy\+/ { b = 1 } b && / : main\+/ { m = 1 } /^[0-9]+$/ { if (b && m) n += $1; b = m = 0 } END { exit n > 100 ? 0 : 1 }' "$TMP/out" &&
     pass profile-callers || fail profile-callers "$(head -n 5 "$TMP/out" | tr '\n' ';')"
 
+# Stacks of a program that ran before the session, is neither of -x nor -c, and has ended when
+# another process's handler prints them.
+sed 's/time(0) + 2/time(0) + 4/' spin.c >spin4.c
+gcc -O2 -fomit-frame-pointer -o spin-before spin4.c
+./spin-before & before=$!
+run -DMAXSTRINGLEN=2048 -DMAXACTION=100000 -G "watched=$before" -e 'global bts, watched
+probe timer.profile { if (pid() == watched) bts[ubacktrace()] <<< 1 }
+probe process.end { if (pid() == watched) exit() }
+probe end { foreach (u in bts- limit 20) print_ustack(u) }'
+grep -q ' : busy+0x.*/spin-before\]$' "$TMP/out" && grep -q ' : main+0x.*/spin-before\]$' "$TMP/out" &&
+    pass stack-of-others || fail stack-of-others "$(head -n 5 "$TMP/out" | tr '\n' ';') $(first_line "$TMP/err")"
+wait "$before"
+
 # Symbols of the kernel.
 run -c 'cat /dev/null' -e 'probe kernel.trace("sys_enter") { if (pid() == target() && !n++) {
     a = stack(0)
