@@ -241,7 +241,7 @@ struct find {
 
 static const char *file_of(struct find *f, Dwarf_Die *die)
 {
-    return dw_without_directory(dwarf_decl_file(die), f->comp_dir);
+    return dw_without_directory(dw_decl_file(die), f->comp_dir);
 }
 
 static bool entry_of(Dwarf_Die *die, uint64_t *entry, uint64_t *end)
@@ -284,15 +284,35 @@ static size_t first_row(Dwarf_Lines *lines, size_t n, uint64_t pc)
     return lo;
 }
 
-static bool optimised(Dwarf_Die *cu)
+/* A parameter is all the time in the frame, and the frame is where a register points to that the
+ * prologue sets: nothing of it holds at the entry. */
+static bool in_frame_only(Dwarf_Die *function)
+{
+    Dwarf_Attribute a;
+    Dwarf_Op *ops;
+    size_t n;
+    Dwarf_Die child;
+    if (!dwarf_attr_integrate(function, DW_AT_frame_base, &a) ||
+        dwarf_getlocation(&a, &ops, &n) != 0 || n != 1 ||
+        !((ops->atom >= DW_OP_reg0 && ops->atom <= DW_OP_reg31) ||
+          (ops->atom >= DW_OP_breg0 && ops->atom <= DW_OP_breg31)))
+        return false;
+    for (int ok = dwarf_child(function, &child); ok == 0; ok = dwarf_siblingof(&child, &child))
+        if (dwarf_tag(&child) == DW_TAG_formal_parameter)
+            return dwarf_attr_integrate(&child, DW_AT_location, &a) &&
+                   dwarf_getlocation(&a, &ops, &n) == 0 && n == 1 && ops->atom == DW_OP_fbreg;
+    return false;
+}
+
+static bool optimised(Dwarf_Die *cu, Dwarf_Die *function)
 {
     Dwarf_Attribute a;
     const char *by = dwarf_attr(cu, DW_AT_producer, &a) ? dwarf_formstring(&a) : NULL;
     for (const char *o = by; o && (o = strstr(o, " -O")); o++)
         if (o[3] != '0')
             return true;
-    /* clang says it by function only, others do not say: their locations hold at entry. */
-    return !by || !strstr(by, "GNU");
+    /* Other compilers than GCC do not say. */
+    return (!by || !strstr(by, "GNU")) && !in_frame_only(function);
 }
 
 /* Without optimisation arguments are in their places only behind the prologue: at
@@ -302,7 +322,7 @@ static uint64_t body_of(Dwarf_Die *die, uint64_t entry, uint64_t end)
     Dwarf_Die cu;
     Dwarf_Lines *lines;
     size_t n;
-    if (!dwarf_diecu(die, &cu, NULL, NULL) || optimised(&cu) ||
+    if (!dwarf_diecu(die, &cu, NULL, NULL) || optimised(&cu, die) ||
         dwarf_getsrclines(&cu, &lines, &n) != 0)
         return entry;
     for (size_t i = first_row(lines, n, entry); i < n; i++) {
@@ -343,12 +363,12 @@ static const char *comp_dir_of(Dwarf_Die *cu)
     return dwarf_attr_integrate(cu, DW_AT_comp_dir, &a) ? dwarf_formstring(&a) : NULL;
 }
 
-void dw_add_inlined(struct dw_module *m, Dwarf_Die *die, dw_function_vec *out)
+void dw_add_function(struct dw_module *m, Dwarf_Die *die, bool inlined, dw_function_vec *out)
 {
     struct find f = {.m = m, .pattern = "*", .out = out};
     Dwarf_Die cu;
     f.comp_dir = dwarf_diecu(die, &cu, NULL, NULL) ? comp_dir_of(&cu) : NULL;
-    add_function(&f, die, true);
+    add_function(&f, die, inlined);
 }
 
 static int function(Dwarf_Die *die, void *arg)
@@ -596,7 +616,7 @@ void dw_lines(struct dw_module *m, const struct dw_function *f, dw_line_vec *out
         if (dwarf_linebeginstatement(l, &statement) != 0 || !statement || one.line == 0)
             continue;
         const char *file = dwarf_linesrc(l, NULL, NULL);
-        const char *decl = dwarf_decl_file(&die);
+        const char *decl = dw_decl_file(&die);
         if (file && decl && strcmp(file, decl) != 0)
             continue;
         vec_for (k, all)

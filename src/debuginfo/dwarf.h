@@ -24,9 +24,24 @@ enum dw_op_kind {
     DW_SHL,
     DW_SHR,
     DW_SHRA,
+    DW_DIV,
+    DW_MOD,
+    DW_EQ,
+    DW_NE,
+    DW_LT,
+    DW_LE,
+    DW_GT,
+    DW_GE,
     DW_NEG,
     DW_NOT,
-    DW_DEREF, /* num: bytes; user memory */
+    DW_DEREF,  /* num: bytes; user memory */
+    DW_THREAD, /* where the storage of the current thread is: the thread pointer */
+    DW_PICK,   /* num: a copy of what is so deep in the stack; 0: on top */
+    DW_DROP,
+    DW_SWAP, /* the two on top */
+    DW_ROT,  /* the one on top goes below the next two */
+    DW_JUMP, /* num: the number of the operation to go on with, further on */
+    DW_IF,   /* the same, when what is taken from the stack is not 0 */
 };
 struct dw_op {
     enum dw_op_kind kind;
@@ -34,11 +49,24 @@ struct dw_op {
 };
 typedef VEC(struct dw_op) dw_op_vec;
 
+/* A part of a variable that is not in one place. */
+struct dw_piece {
+    uint32_t offset, size; /* bytes, in the variable */
+    enum { DW_LOST, DW_VALUE, DW_MEMORY } kind;
+    dw_op_vec ops; /* compute the value or the address; none of what is lost */
+};
+typedef VEC(struct dw_piece) dw_piece_vec;
+
 /* Where a variable is. */
 struct dw_place {
     dw_op_vec ops;
-    bool memory;   /* the result is its address, not its value */
-    uint32_t type; /* in the module's types; 0: not known */
+    bool memory;         /* the result is its address, not its value */
+    uint32_t type;       /* in the module's types; 0: not known */
+    dw_piece_vec pieces; /* when there are any, instead of ops */
+    /* The variable is a pointer that was optimised away; what it points to, or something
+     * `target_offset` bytes inside of that, is known.  NULL: it is none. */
+    const struct dw_place *target;
+    int64_t target_offset;
 };
 
 struct dw_function {
@@ -123,6 +151,9 @@ void dw_functions(struct dw_module *m, const char *pattern, dw_function_vec *out
 /* Statements (line table rows) of a function, in order of addresses, one for each
  * line and address. */
 void dw_lines(struct dw_module *m, const struct dw_function *f, dw_line_vec *out);
+/* The function that an address is in, as compiled: inlined ones are parts of it.  *statement: a
+ * row of the table of lines begins there, or there is none.  False: no such function. */
+bool dw_function_at(struct dw_module *m, uint64_t addr, struct dw_function *out, bool *statement);
 void dw_marks(struct dw_module *m, dw_mark_vec *out);
 /* Entries of the procedure linkage table: functions of other modules it calls. */
 void dw_plt(struct dw_module *m, dw_function_vec *out);
@@ -161,6 +192,9 @@ bool dw_global(struct dw_module *m, const char *name, const char *file, struct d
                const char **why);
 /* Type of the value a function returns; 0: none or not known. */
 uint32_t dw_return_type(struct dw_module *m, const struct dw_function *f);
+/* Where that value is when the function has returned; false with *why set. */
+bool dw_returned(struct dw_module *m, const struct dw_function *f, struct dw_place *out,
+                 const char **why);
 /* Calls fn for each variable in scope at pc, parameters first. */
 void dw_each_variable(struct dw_module *m, const struct dw_function *f, uint64_t pc,
                       void (*fn)(const char *name, bool parameter, const struct dw_place *place,

@@ -67,7 +67,7 @@ static void call(struct dw_module *m, Dwarf_Die *die, void *arg)
         /* Pieces of a function that the compiler has spread out are not taken for a call of it,
          * unless it is named. */
         if (name && fnmatch(c->pattern, name, 0) == 0 && (c->exact || dwarf_lowpc(die, &pc) == 0))
-            dw_add_inlined(m, die, c->out);
+            dw_add_function(m, die, true, c->out);
         return;
     }
     if ((tag != DW_TAG_call_site && tag != DW_TAG_GNU_call_site) ||

@@ -69,6 +69,33 @@ void dw_inlined_at(struct dw_module *m, uint64_t addr, dw_inlined_vec *out)
     free(scopes);
 }
 
+bool dw_function_at(struct dw_module *m, uint64_t addr, struct dw_function *out, bool *statement)
+{
+    Dwarf_Addr bias, line_addr;
+    Dwarf_Die *cu = cu_at(m, addr, &bias), *found = NULL, *scopes = NULL;
+    Dwarf_Line *line = cu ? dwarf_getsrc_die(cu, addr) : NULL;
+    *statement = !line || (dwarf_lineaddr(line, &line_addr) == 0 && line_addr == addr);
+    int n = cu ? dwarf_getscopes(cu, addr, &found) : 0;
+    n = n > 0 ? dwarf_getscopes_die(&found[0], &scopes) : 0;
+    dw_function_vec fns = {0};
+    for (int i = 0; i < n && !fns.n; i++)
+        if (dwarf_tag(&scopes[i]) == DW_TAG_subprogram)
+            dw_add_function(m, &scopes[i], false, &fns);
+    free(found);
+    free(scopes);
+    if (fns.n) {
+        *out = fns.v[0];
+        return true;
+    }
+    uint64_t offset, size;
+    const char *name;
+    if (!dw_symbol_at(m, addr, &name, &offset, &size))
+        return false;
+    *out = (struct dw_function){
+        .name = name, .entry = addr - offset, .body = addr - offset, .end = addr - offset + size};
+    return true;
+}
+
 static void lines_of(Dwarf_Die *cu, dw_line_fn *fn, void *arg)
 {
     Dwarf_Lines *lines;

@@ -28,8 +28,8 @@ struct dw_module {
 Dwarf *dw_debug(struct dw_module *m);
 /* dwarf.c: a file of the project itself is named as in its own folder. */
 const char *dw_without_directory(const char *file, const char *dir);
-/* dwarf.c: appends an inlined instance. */
-void dw_add_inlined(struct dw_module *m, Dwarf_Die *die, dw_function_vec *out);
+/* dwarf.c: appends a function, or an inlined instance. */
+void dw_add_function(struct dw_module *m, Dwarf_Die *die, bool inlined, dw_function_vec *out);
 
 /* cache.c: finds a separate file of debug information (Dwfl_Callbacks.find_debuginfo). */
 int dw_find_debuginfo(Dwfl_Module *mod, void **data, const char *name, Dwarf_Addr base,
@@ -45,7 +45,26 @@ uint32_t dw_type_of(struct dw_module *m, Dwarf_Die *die);
 /* The type that DW_AT_type of `die` (or of what it stands for) names. */
 uint32_t dw_type_attr(struct dw_module *m, Dwarf_Die *die);
 
-/* dwarf_expr.c: false with *why when it cannot be computed.  `pc`: where; `function`:
- * for the frame base; `*memory` as in struct dw_place. */
-bool dw_translate(struct dw_module *m, const Dwarf_Op *ops, size_t n, Dwarf_Die *function,
-                  uint64_t pc, bool at_entry, dw_op_vec *out, bool *memory, const char **why);
+/* What a location is computed for. */
+struct dw_at {
+    Dwarf_Die *function; /* for the frame base; NULL: none */
+    uint64_t pc;
+    bool entry;   /* at the first instruction: registers are as the caller left them */
+    int pointers; /* that were followed to get here */
+};
+/* dwarf_expr.c: fills all of `out` but its type from a location that `attr` (NULL: none) has;
+ * false with *why when it cannot be computed. */
+bool dw_translate(struct dw_module *m, Dwarf_Attribute *attr, const Dwarf_Op *ops, size_t n,
+                  const struct dw_at *at, struct dw_place *out, const char **why);
+/* A constant as a place. */
+bool dw_constant(struct dw_module *m, const void *bytes, size_t n, struct dw_place *out);
+
+/* dwarf_vars.c: the place of a variable's DIE. */
+bool dw_place_of(struct dw_module *m, Dwarf_Die *var, const struct dw_at *at, struct dw_place *out,
+                 const char **why);
+
+/* dwarf_tls.c: appends to `out` what makes the address of a thread's variable out of its
+ * offset in the module's thread-local storage, which is on the stack. */
+bool dw_thread_local(struct dw_module *m, dw_op_vec *out, const char **why);
+/* dwarf_scope.c: the file that a DIE says it is declared in. */
+const char *dw_decl_file(Dwarf_Die *die);

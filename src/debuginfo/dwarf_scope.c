@@ -22,6 +22,22 @@ static Dwarf_Die declaration(Dwarf_Die die)
     return die;
 }
 
+const char *dw_decl_file(Dwarf_Die *die)
+{
+    Dwarf_Attribute a;
+    Dwarf_Word number;
+    Dwarf_Die cu;
+    Dwarf_Files *files;
+    size_t n;
+    const char *file = dwarf_decl_file(die);
+    /* Number 0 is the file of the unit itself since DWARF 5, which libdw takes for none. */
+    if (file || !dwarf_attr_integrate(die, DW_AT_decl_file, &a) ||
+        dwarf_formudata(&a, &number) != 0 || number != 0 || !dwarf_diecu(die, &cu, NULL, NULL) ||
+        dwarf_getsrcfiles(&cu, &files, &n) != 0 || !n)
+        return file;
+    return dwarf_filesrc(files, 0, NULL, NULL);
+}
+
 static bool holds_names(int tag)
 {
     return tag == DW_TAG_namespace || tag == DW_TAG_class_type || tag == DW_TAG_structure_type ||

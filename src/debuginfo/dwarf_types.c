@@ -122,6 +122,22 @@ static const struct btf_type *array(struct dw_module *m, Dwarf_Die *die)
     return &r->t;
 }
 
+/* Where a member begins, in bytes: a number, or, in DWARF 2, what is to be added.  False: only the
+ * object itself says it (virtual base classes). */
+static bool member_offset(Dwarf_Die *die, Dwarf_Word *out)
+{
+    Dwarf_Attribute a;
+    Dwarf_Op *ops;
+    size_t n;
+    *out = 0;
+    if (!dwarf_attr(die, DW_AT_data_member_location, &a) || dwarf_formudata(&a, out) == 0)
+        return true;
+    if (dwarf_getlocation(&a, &ops, &n) != 0 || n != 1 || ops->atom != DW_OP_plus_uconst)
+        return false;
+    *out = ops->number;
+    return true;
+}
+
 static bool member(struct dw_module *m, Dwarf_Die *die, struct btf_member *out)
 {
     int tag = dwarf_tag(die);
@@ -130,8 +146,9 @@ static bool member(struct dw_module *m, Dwarf_Die *die, struct btf_member *out)
     Dwarf_Attribute a;
     if (dwarf_attr(die, DW_AT_external, &a)) /* static members of C++ classes */
         return false;
-    Dwarf_Word at = 0, bits = 0, bit = 0;
-    number(die, DW_AT_data_member_location, &at);
+    Dwarf_Word at, bits = 0, bit = 0;
+    if (!member_offset(die, &at))
+        return false;
     number(die, DW_AT_bit_size, &bits);
     out->name_off = tag == DW_TAG_member ? kbtf_add_name(m->types, name_of(die)) : 0;
     out->type = dw_type_attr(m, die);

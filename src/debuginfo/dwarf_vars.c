@@ -8,30 +8,31 @@
 
 #include "debuginfo/dwarf_private.h"
 
-static bool place_of(struct dw_module *m, Dwarf_Die *var, Dwarf_Die *function, uint64_t pc,
-                     bool at_entry, struct dw_place *out, const char **why)
+bool dw_place_of(struct dw_module *m, Dwarf_Die *var, const struct dw_at *at, struct dw_place *out,
+                 const char **why)
 {
     Dwarf_Attribute a;
+    Dwarf_Block block;
     out->ops.n = 0;
+    out->pieces = (dw_piece_vec){0};
+    out->target = NULL;
     out->type = dw_type_attr(m, var);
     if (dwarf_attr_integrate(var, DW_AT_location, &a)) {
         Dwarf_Op *ops;
         size_t n;
-        int found = dwarf_getlocation_addr(&a, pc, &ops, &n, 1);
+        int found = dwarf_getlocation_addr(&a, at->pc, &ops, &n, 1);
         if (found != 1) {
             *why = "it has no location at this address: it was optimised away here";
             return false;
         }
-        return dw_translate(m, ops, n, function, pc, at_entry, &out->ops, &out->memory, why);
+        return dw_translate(m, &a, ops, n, at, out, why);
     }
     if (dwarf_attr_integrate(var, DW_AT_const_value, &a)) {
         Dwarf_Sword v;
-        if (dwarf_formsdata(&a, &v) == 0) {
-            struct dw_op op = {DW_CONST, v};
-            vec_push(m->arena, &out->ops, op);
-            out->memory = false;
-            return true;
-        }
+        if (dwarf_formsdata(&a, &v) == 0)
+            return dw_constant(m, &v, sizeof v, out);
+        if (dwarf_formblock(&a, &block) == 0)
+            return dw_constant(m, block.data, block.length, out);
     }
     *why = "it was optimised away";
     return false;
@@ -150,6 +151,12 @@ static bool scopes_at(struct dw_module *m, const struct dw_function *f, uint64_t
     return true;
 }
 
+static struct dw_at at_of(struct scopes *s, const struct dw_function *f, uint64_t pc)
+{
+    return (struct dw_at){
+        .function = s->has_function ? &s->function : NULL, .pc = pc, .entry = pc == f->entry};
+}
+
 static bool is_variable(Dwarf_Die *die)
 {
     int tag = dwarf_tag(die);
@@ -185,8 +192,8 @@ bool dw_variable(struct dw_module *m, const struct dw_function *f, uint64_t pc, 
             Dwarf_Attribute a;
             if (dwarf_attr(&child, DW_AT_declaration, &a))
                 continue; /* defined elsewhere */
-            found = place_of(m, &child, s.has_function ? &s.function : NULL, pc, pc == f->entry,
-                             out, why);
+            const struct dw_at at = at_of(&s, f, pc);
+            found = dw_place_of(m, &child, &at, out, why);
             break;
         }
     }
@@ -202,6 +209,7 @@ void dw_each_variable(struct dw_module *m, const struct dw_function *f, uint64_t
     struct dw_place place = {0};
     if (!scopes_at(m, f, pc, &s))
         return;
+    const struct dw_at at = at_of(&s, f, pc);
     for (int i = 0; i < s.n; i++) {
         int tag = dwarf_tag(&s.v[i]);
         if (tag == DW_TAG_compile_unit || tag == DW_TAG_namespace)
@@ -213,8 +221,7 @@ void dw_each_variable(struct dw_module *m, const struct dw_function *f, uint64_t
                 const char *name = is_variable(&child) ? dwarf_diename(&child) : NULL;
                 const char *why;
                 if (name && (dwarf_tag(&child) == DW_TAG_formal_parameter) == parameters &&
-                    place_of(m, &child, s.has_function ? &s.function : NULL, pc, pc == f->entry,
-                             &place, &why))
+                    dw_place_of(m, &child, &at, &place, &why))
                     fn(name, parameters, &place, arg);
             }
         }
@@ -225,7 +232,7 @@ void dw_each_variable(struct dw_module *m, const struct dw_function *f, uint64_t
 
 static bool file_matches(Dwarf_Die *var, const char *file)
 {
-    const char *have = dwarf_decl_file(var);
+    const char *have = dw_decl_file(var);
     if (!file)
         return true;
     if (!have)
@@ -242,6 +249,7 @@ bool dw_global(struct dw_module *m, const char *name, const char *file, struct d
     Dwarf_Half version;
     uint8_t unit;
     Dwarf_Die die, sub;
+    const struct dw_at nowhere = {0};
     *why = NULL;
     while (dw_debug(m) && dwarf_get_units(m->dwarf, cu, &cu, &version, &unit, &die, &sub) == 0) {
         Dwarf_Die child;
@@ -251,7 +259,7 @@ bool dw_global(struct dw_module *m, const char *name, const char *file, struct d
             Dwarf_Attribute a;
             if (have && strcmp(have, name) == 0 && !dwarf_attr(&child, DW_AT_declaration, &a) &&
                 file_matches(&child, file))
-                return place_of(m, &child, NULL, 0, false, out, why);
+                return dw_place_of(m, &child, &nowhere, out, why);
         }
     }
     return false;
@@ -263,4 +271,19 @@ uint32_t dw_return_type(struct dw_module *m, const struct dw_function *f)
         return 0;
     Dwarf_Die die = *(const Dwarf_Die *)f->priv;
     return dw_type_attr(m, &die);
+}
+
+bool dw_returned(struct dw_module *m, const struct dw_function *f, struct dw_place *out,
+                 const char **why)
+{
+    const struct dw_at nowhere = {0};
+    const Dwarf_Op *ops;
+    Dwarf_Die die = *(const Dwarf_Die *)f->priv;
+    *out = (struct dw_place){.type = dw_type_attr(m, &die)};
+    int n = dwfl_module_return_value_location(m->mod, &die, &ops);
+    if (n <= 0) {
+        *why = "how functions return a value of its type is not known";
+        return false;
+    }
+    return dw_translate(m, NULL, ops, (size_t)n, &nowhere, out, why);
 }

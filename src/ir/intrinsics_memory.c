@@ -314,6 +314,18 @@ SET_USER(short, 2)
 SET_USER(char, 1)
 SET_USER(pointer, 8)
 
+/* The same, and the number is the result. */
+#define STORE_USER(bits, name)                                                                     \
+    static void emit_store_user##bits(struct intrinsic_call *c)                                    \
+    {                                                                                              \
+        emit_set_user_##name(c);                                                                   \
+        c->result.reg = c->args[1].reg;                                                            \
+    }
+STORE_USER(64, long)
+STORE_USER(32, int)
+STORE_USER(16, short)
+STORE_USER(8, char)
+
 /* set_user_string(address, n, text): at most n characters of the text and a NUL. */
 static void emit_set_user_string(struct intrinsic_call *c)
 {
@@ -380,6 +392,10 @@ const struct intrinsic intrinsics_memory[] = {
     ROW(set_user_short, TY_UNKNOWN),
     ROW(set_user_char, TY_UNKNOWN),
     ROW(set_user_pointer, TY_UNKNOWN),
+    ROW(store_user64, TY_LONG),
+    ROW(store_user32, TY_LONG),
+    ROW(store_user16, TY_LONG),
+    ROW(store_user8, TY_LONG),
     {"set_user_string", TY_UNKNOWN, 0, emit_set_user_string, true},
     ROW(user_be16, TY_LONG),
     {0},

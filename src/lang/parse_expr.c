@@ -320,8 +320,8 @@ static void parse_steps(struct parser *p, struct target *t)
             }
             vec_push(p->arena, &t->steps, s);
         } else if (tok && tok->type == TOK_IDENT && strspn(tok->text, "$") == strlen(tok->text) &&
-                   strlen(tok->text) <= 2 && t->steps.n) {
-            take(p); /* x[0]$ */
+                   strlen(tok->text) <= 2) {
+            take(p); /* x[0]$, @var("x")$ */
             add_pretty(p, t, tok, tok->text[1] ? "$$" : "$");
         } else {
             return;

@@ -28,6 +28,8 @@ extern const char arch_syscall_function[];
 enum { ARCH_DWARF_REGS = 17 };
 extern const int32_t arch_dwarf_reg[ARCH_DWARF_REGS];
 extern const int32_t arch_reg_ip, arch_reg_sp, arch_reg_return;
+/* The member of struct thread_struct with the thread pointer of a task. */
+extern const char *const arch_thread_pointer;
 /* How far behind the first instruction of a function a uprobe costs less and sees the same: the
  * kernel emulates some instructions, and single-steps others (arch/x86/kernel/uprobes.c). */
 unsigned arch_uprobe_shift(const uint8_t *code, size_t n);

@@ -18,6 +18,7 @@ const int32_t arch_regs_mode = 136, arch_mode_32 = 0x23;
 const int32_t arch_dwarf_reg[ARCH_DWARF_REGS] = {80, 96, 88, 40, 104, 112, 32, 152, 72,
                                                  64, 56, 48, 24, 16,  8,   0,  128};
 const int32_t arch_reg_ip = 128, arch_reg_sp = 152, arch_reg_return = 80;
+const char *const arch_thread_pointer = "fsbase";
 
 bool arch_reg_named(const char *name, size_t n, int32_t *offset, unsigned *size)
 {

@@ -97,6 +97,31 @@ static struct kernel_value bit_field(struct session *s, struct kernel_btf *b,
         .e = extend(s, word, m->bit_size, is_signed(b, m->type)), .type = m->type, .user = user};
 }
 
+/* What is `bit` bits inside of v, which is a structure or an array or points to one: a bit field
+ * when bit_size is not 0.  Its e is NULL when it was optimised away. */
+static struct kernel_value inside(struct session *s, struct kernel_btf *b, const struct token *tok,
+                                  const struct kernel_value *v, uint32_t bit, uint32_t bit_size,
+                                  uint32_t type)
+{
+    if (!v->parts) {
+        struct kbtf_member m = {.type = type, .bit_offset = bit, .bit_size = bit_size};
+        return bit_size ? bit_field(s, b, tok, v->e, &m, v->user)
+                        : kdata_at(s, b, tok, add(s, v->e, bit / 8), type, v->user);
+    }
+    struct kernel_value part = {.type = type, .user = v->user};
+    const struct btf_type *t = kbtf_type(b, kbtf_skip(b, type));
+    uint32_t bits = bit_size ? bit_size : kbtf_size(b, type) * 8;
+    if (is_struct(t) || kind_of(t) == BTF_KIND_ARRAY) {
+        part.parts = v->parts;
+        part.at = v->at + bit;
+        part.e = number(s, tok, 0);
+    } else if (bits && bits <= 64) {
+        part.e = kdata_bits(s, tok, v->parts, v->at + bit, bits);
+        part.e = part.e ? extend(s, part.e, bits, is_signed(b, type)) : NULL;
+    }
+    return part;
+}
+
 static const char *type_text(struct session *s, struct kernel_btf *b, uint32_t id)
 {
     const struct btf_type *t = kbtf_type(b, kbtf_skip(b, id));
@@ -190,11 +215,10 @@ static bool step_member(struct session *s, struct kernel_btf *b, struct kernel_v
                             *near ? ")" : "");
         return false;
     }
-    if (m.bit_size)
-        *v = bit_field(s, b, st->tok, v->e, &m, v->user);
-    else
-        *v = kdata_at(s, b, st->tok, add(s, v->e, m.bit_offset / 8), m.type, v->user);
-    return true;
+    *v = inside(s, b, st->tok, v, m.bit_offset, m.bit_size, m.type);
+    if (!v->e)
+        *why = arena_printf(s->arena, "'%s' was optimised away here", st->name);
+    return v->e != NULL;
 }
 
 static bool step_index(struct session *s, struct kernel_btf *b, struct kernel_value *v,
@@ -215,6 +239,16 @@ static bool step_index(struct session *s, struct kernel_btf *b, struct kernel_va
         return false;
     }
     struct expr *at = v->e;
+    if (v->parts) {
+        if (st->kind != STEP_INDEX || st->index < 0 || st->index > 1 << 20) {
+            *why = "it is not in memory: only a number can be its index";
+            return false;
+        }
+        *v = inside(s, b, st->tok, v, (uint32_t)(st->index * size * 8), 0, elem);
+        if (!v->e)
+            *why = "this element was optimised away here";
+        return v->e != NULL;
+    }
     if (st->kind == STEP_INDEX)
         at = add(s, at, st->index * size);
     else
@@ -272,11 +306,8 @@ static void pretty_struct(struct session *s, struct kernel_btf *b, struct kernel
     append(s, format, "{");
     for (uint32_t i = 0; i < BTF_INFO_VLEN(t->info); i++) {
         const char *name = kbtf_name(b, m[i].name_off);
-        struct kbtf_member km = {
-            .type = m[i].type,
-            .bit_offset = flagged ? BTF_MEMBER_BIT_OFFSET(m[i].offset) : m[i].offset,
-            .bit_size = flagged ? BTF_MEMBER_BITFIELD_SIZE(m[i].offset) : 0,
-        };
+        uint32_t bit = flagged ? BTF_MEMBER_BIT_OFFSET(m[i].offset) : m[i].offset;
+        uint32_t bit_size = flagged ? BTF_MEMBER_BITFIELD_SIZE(m[i].offset) : 0;
         if (i)
             append(s, format, ", ");
         if (args->n >= PRETTY_MEMBERS) {
@@ -285,11 +316,7 @@ static void pretty_struct(struct session *s, struct kernel_btf *b, struct kernel
         }
         if (*name)
             append(s, format, arena_printf(s->arena, ".%s=", name));
-        pretty(s, b,
-               km.bit_size
-                   ? bit_field(s, b, v.e->tok, v.e, &km, v.user)
-                   : kdata_at(s, b, v.e->tok, add(s, v.e, km.bit_offset / 8), km.type, v.user),
-               depth, format, args);
+        pretty(s, b, inside(s, b, v.e->tok, &v, bit, bit_size, m[i].type), depth, format, args);
     }
     append(s, format, "}");
 }
@@ -298,6 +325,11 @@ static void pretty(struct session *s, struct kernel_btf *b, struct kernel_value 
                    const char **format, expr_vec *args)
 {
     const struct btf_type *t = kbtf_type(b, kbtf_skip(b, v.type));
+    bool pointer = kind_of(t) == BTF_KIND_PTR;
+    if (!v.e || (v.parts && pointer)) {
+        append(s, format, "?"); /* optimised away */
+        return;
+    }
     struct expr *e = expr_clone(s->arena, v.e);
     v.e = e;
     if (v.pointer && !is_struct(t)) {
@@ -320,6 +352,10 @@ static void pretty(struct session *s, struct kernel_btf *b, struct kernel_value 
             append(s, format, "[...]");
             return;
         }
+        if (v.parts && is_char(b, arr->type)) {
+            append(s, format, "?");
+            return;
+        }
         if (is_char(b, arr->type)) {
             /* Not every array of characters has a NUL. */
             append(s, format,
@@ -328,7 +364,7 @@ static void pretty(struct session *s, struct kernel_btf *b, struct kernel_value 
             return;
         }
         append(s, format, "[");
-        pretty(s, b, kdata_at(s, b, e->tok, e, arr->type, v.user), depth - 1, format, args);
+        pretty(s, b, inside(s, b, e->tok, &v, 0, 0, arr->type), depth - 1, format, args);
         append(s, format, arr->nelems > 1 ? ", ...]" : "]");
         return;
     }
@@ -361,7 +397,7 @@ void kdata_format(struct session *s, struct kernel_btf *b, struct kernel_value v
         pretty(s, b, v, dollars > 1 ? PRETTY_DEPTH : 1, format, args);
         return;
     }
-    if (is_struct(t) || kind_of(t) == BTF_KIND_ARRAY) {
+    if (is_struct(t) || kind_of(t) == BTF_KIND_ARRAY || v.parts) {
         append(s, format, "?");
         return;
     }
@@ -393,6 +429,12 @@ struct expr *kdata_steps(struct session *s, struct kernel_btf *b, struct kernel_
         if (!ok)
             return NULL;
     }
+    if (t->address_of && v.parts) {
+        struct expr *at = kdata_part_address(s, tok, v.parts, v.at);
+        if (!at)
+            *why = "it is not in memory: it has no address";
+        return at;
+    }
     if (t->address_of) {
         if (v.e->kind == EX_DEREF)
             return add(s, v.e->a, v.e->num);
@@ -405,6 +447,10 @@ struct expr *kdata_steps(struct session *s, struct kernel_btf *b, struct kernel_
     if (!v.pointer && is_struct(kbtf_type(b, kbtf_skip(b, v.type)))) {
         *why = arena_printf(s->arena, "'%s' is being accessed instead of a member",
                             type_text(s, b, v.type));
+        return NULL;
+    }
+    if (v.parts) {
+        *why = "the pointer was optimised away; what it points to is known";
         return NULL;
     }
     return v.e;

@@ -4,6 +4,15 @@
 #include "debuginfo/btf.h"
 #include "probes/families.h"
 
+/* A part of something that is not in one place: `e` is its value or its address, NULL when
+ * it was optimised away.  In the order of their bits. */
+struct value_part {
+    uint32_t bit, bits;
+    struct expr *e;
+    bool memory;
+};
+typedef VEC(struct value_part) value_part_vec;
+
 /* A value of a known type: `e` is the value itself, or, for structures, unions
  * and arrays, its address. */
 struct kernel_value {
@@ -11,7 +20,19 @@ struct kernel_value {
     uint32_t type; /* BTF id, as declared */
     bool pointer;  /* e points to the type: @cast, for which BTF may have no pointer type */
     bool user;     /* user memory */
+    /* Instead of e, which is a number without meaning: the parts of a structure or an array,
+     * from bit `at` on.  Of a pointer: those of what it points to; it has no value itself. */
+    const value_part_vec *parts;
+    uint32_t at;
 };
+
+/* kernel_parts.c: the number that some bits (64 at most) of the parts are, not extended by its
+ * sign; NULL when they are not all there. */
+struct expr *kdata_bits(struct session *s, const struct token *tok, const value_part_vec *parts,
+                        uint32_t at, uint32_t bits);
+/* The address of what begins at that bit; NULL when it is not in memory. */
+struct expr *kdata_part_address(struct session *s, const struct token *tok,
+                                const value_part_vec *parts, uint32_t at);
 
 /* The value of an argument passed in a 64-bit word. */
 struct expr *kdata_narrow(struct session *s, struct kernel_btf *b, struct expr *word,

@@ -19,6 +19,7 @@ enum {
     P_CALLEE_RETURN,
     P_STATEMENT,
     P_NEAREST,
+    P_ABSOLUTE,
     P_MARK,
     P_PLT,
     P_PLT_RETURN
@@ -36,6 +37,12 @@ enum {
         {prefix ".function(S).callee(S).return", P_CALLEE_RETURN, "when it returns to it"},        \
         {prefix ".function(S).callees", P_CALLEE, "all functions that it calls"},                  \
         {prefix ".function(S).callees(N)", P_CALLEE, "and what those call, N deep"},               \
+        {prefix ".function(N)", P_FUNCTION, "the start of the function at an address"},            \
+        {prefix ".function(N).call", P_CALL, "the same"},                                          \
+        {prefix ".function(N).return", P_RETURN, "when that returns"},                             \
+        {prefix ".statement(N)", P_STATEMENT, "the statement at an address of the file"},          \
+        {prefix ".statement(N).nearest", P_NEAREST, "that or the one before"},                     \
+        {prefix ".statement(N).absolute", P_ABSOLUTE, "any instruction"},                          \
         {prefix ".statement(S)", P_STATEMENT, "a line of a function: FUNCTION@FILE:LINE"},         \
         {prefix ".statement(S).nearest", P_NEAREST, "the line or the next one that has code"},     \
         {prefix ".plt", P_PLT, "every call of a function in another module"},                      \
@@ -68,9 +75,13 @@ static const char *argument(const struct probe_point *pp, const char *component)
 
 /* ---- which place in it ---- */
 
+struct line_range {
+    int first, last;
+};
+
 struct place {
     const char *function, *file;
-    int first, last; /* lines; 0: any */
+    VEC(struct line_range) lines; /* none: any */
     bool every, relative;
 };
 
@@ -90,10 +101,14 @@ static struct place parse_place(struct session *s, const char *text)
         p.every = true;
         return p;
     }
-    char *end;
-    p.first = p.last = (int)strtol(colon + 1, &end, 10);
-    if (*end == '-')
-        p.last = (int)strtol(end + 1, NULL, 10);
+    /* 12,20-25 */
+    for (char *at = (char *)colon + 1, *end; at && *at; at = *end == ',' ? end + 1 : NULL) {
+        struct line_range r;
+        r.first = r.last = (int)strtol(at, &end, 10);
+        if (*end == '-')
+            r.last = (int)strtol(end + 1, &end, 10);
+        vec_push(s->arena, &p.lines, r);
+    }
     return p;
 }
 
@@ -110,6 +125,12 @@ static bool file_is(const char *file, const char *pattern)
 
 /* ---- points ---- */
 
+struct near {
+    const struct dw_function *function; /* NULL: nothing yet */
+    struct dw_line line;
+    int distance;
+};
+
 struct walk {
     struct session *s;
     const struct probe_pattern *pat;
@@ -119,6 +140,7 @@ struct walk {
     pid_t pid;
     probe_vec *out;
     bool listing;
+    struct near near; /* what .nearest takes when the line itself has no code */
 };
 
 static const char *prefix(struct walk *w)
@@ -177,7 +199,10 @@ static const char *where(struct session *s, const struct dw_function *f, int lin
 static bool in_lines(const struct place *p, const struct dw_function *f, int line)
 {
     int base = p->relative ? f->line : 0;
-    return p->every || (line >= base + p->first && line <= base + p->last);
+    vec_for (i, p->lines)
+        if (line >= base + p->lines.v[i].first && line <= base + p->lines.v[i].last)
+            return true;
+    return p->every;
 }
 
 static void add_function(struct walk *w, const struct place *p, const struct dw_function *f)
@@ -193,7 +218,7 @@ static void add_function(struct walk *w, const struct place *p, const struct dw_
     if ((f->inlined && (id == P_CALL || id == P_RETURN || id == P_EXPORTED)) ||
         (id == P_INLINE && f->priv && !f->inlined) || (id == P_EXPORTED && !f->exported))
         return;
-    if (p->first && !p->relative && (f->line < p->first || f->line > p->last))
+    if (p->lines.n && !p->relative && !in_lines(p, f, f->line))
         return;
     struct user_point u = {
         .function = *f, .pc = id == P_RETURN ? f->entry : f->body, .is_return = id == P_RETURN};
@@ -253,36 +278,52 @@ static void add_calls_of(struct walk *w, const struct dw_function *f)
                 pattern ? pattern : "*", depth > 16 ? 16 : depth);
 }
 
+/* Of two lines that are equally far the later one is nearer. */
+static void consider(struct walk *w, const struct dw_function *f, const struct dw_line *l,
+                     int wanted)
+{
+    struct near *n = &w->near;
+    int distance = l->line > wanted ? l->line - wanted : wanted - l->line;
+    if (n->function &&
+        (distance > n->distance || (distance == n->distance && l->line <= n->line.line)))
+        return;
+    struct dw_function *copy = arena_new_obj(w->s->arena, struct dw_function);
+    *copy = *f;
+    *n = (struct near){.function = copy, .line = *l, .distance = distance};
+}
+
 static void add_statements(struct walk *w, const struct place *p, const struct dw_function *f)
 {
     struct session *s = w->s;
     const char *near = w->pat->id == P_NEAREST ? ".nearest" : "";
     if (!file_is(f->file, p->file) || (p->file && !f->file))
         return;
-    if (!p->first && !p->every) {
+    if (!p->lines.n && !p->every) {
         struct user_point u = {.function = *f, .pc = f->entry};
         add(w, u, arena_printf(s->arena, ".statement(\"%s\")%s", where(s, f, 0), near));
         return;
     }
     dw_line_vec lines = {0};
     dw_lines(w->m, f, &lines);
-    const struct dw_line *next = NULL;
-    bool any = false;
+    int base = p->relative ? f->line : 0, wanted = p->lines.n ? base + p->lines.v[0].first : 0;
     vec_for (i, lines) {
         const struct dw_line *l = &lines.v[i];
-        int base = p->relative ? f->line : 0;
-        if (l->line >= base + p->first && (!next || l->line < next->line))
-            next = l;
-        if (!in_lines(p, f, l->line))
+        if (!in_lines(p, f, l->line)) {
+            consider(w, f, l, wanted);
             continue;
+        }
         struct user_point u = {.function = *f, .pc = l->pc};
         add(w, u, arena_printf(s->arena, ".statement(\"%s\")%s", where(s, f, l->line), near));
-        any = true;
     }
-    if (!any && next && w->pat->id == P_NEAREST && p->first >= f->line) {
-        struct user_point u = {.function = *f, .pc = next->pc};
-        add(w, u, arena_printf(s->arena, ".statement(\"%s\")%s", where(s, f, next->line), near));
-    }
+}
+
+static void add_nearest(struct walk *w)
+{
+    const struct near *n = &w->near;
+    struct user_point u = {.function = *n->function, .pc = n->line.pc};
+    add(w, u,
+        arena_printf(w->s->arena, ".statement(\"%s\").nearest",
+                     where(w->s, n->function, n->line.line)));
 }
 
 static const char *no_function(struct walk *w, const char *text, const struct place *p)
@@ -315,8 +356,64 @@ static const char *no_debug_information(struct walk *w)
                                 "its -dbgsym or -dbg package)";
 }
 
+/* A point by an address of the file. */
+static const char *at_address(struct walk *w, uint64_t addr)
+{
+    struct session *s = w->s;
+    struct dw_function f;
+    bool begins;
+    if (!dw_function_at(w->m, addr, &f, &begins))
+        return arena_printf(s->arena, "no function of %s is at the address %#llx", w->path,
+                            (unsigned long long)addr);
+    struct user_point u = {.function = f, .pc = addr};
+    const char *of = "statement", *suffix = "";
+    uint64_t shown;
+    switch (w->pat->id) {
+    case P_STATEMENT:
+    case P_NEAREST:
+        suffix = w->pat->id == P_NEAREST ? ".nearest" : "";
+        while (!begins && w->pat->id == P_NEAREST && u.pc > f.entry)
+            dw_function_at(w->m, --u.pc, &f, &begins);
+        if (!begins)
+            return arena_printf(s->arena,
+                                "no statement of '%s' begins at the address %#llx (.nearest takes "
+                                "the one that is before it, .absolute any instruction)",
+                                f.name, (unsigned long long)addr);
+        shown = u.pc;
+        break;
+    case P_ABSOLUTE:
+        suffix = ".absolute";
+        shown = addr;
+        break;
+    default:
+        of = "function";
+        u.is_return = w->pat->id == P_RETURN;
+        suffix = u.is_return ? ".return" : w->pat->id == P_CALL ? ".call" : "";
+        u.pc = u.is_return ? f.entry : f.body;
+        shown = u.pc;
+    }
+    size_t before = w->out->n;
+    add(w, u, arena_printf(s->arena, ".%s(0x%llx)%s", of, (unsigned long long)shown, suffix));
+    return w->out->n > before ? NULL
+                              : arena_printf(s->arena, "the address %#llx is not in the file %s",
+                                             (unsigned long long)addr, w->path);
+}
+
+static const struct expr *number_of(const struct probe_point *pp)
+{
+    vec_for (i, pp->comps) {
+        const struct probe_component *c = &pp->comps.v[i];
+        if (c->arg && c->arg->kind == EX_NUMBER &&
+            (strcmp(c->name, "function") == 0 || strcmp(c->name, "statement") == 0))
+            return c->arg;
+    }
+    return NULL;
+}
+
 static const char *functions(struct walk *w)
 {
+    if (number_of(w->pp))
+        return at_address(w, (uint64_t)number_of(w->pp)->num);
     bool statement = w->pat->id == P_STATEMENT || w->pat->id == P_NEAREST;
     const char *text = argument(w->pp, statement ? "statement" : "function");
     struct place p = parse_place(w->s, text);
@@ -334,6 +431,8 @@ static const char *functions(struct walk *w)
             add_calls_of(w, &found.v[i]);
         else
             add_function(w, &p, &found.v[i]);
+    if (w->out->n == before && w->pat->id == P_NEAREST && w->near.function)
+        add_nearest(w);
     if (w->out->n > before)
         return NULL;
     if (found.n && w->pat->id == P_LABEL)
@@ -398,6 +497,25 @@ static const char *plt(struct walk *w)
                         *near ? " (similar functions: " : "", near, *near ? ")" : "");
 }
 
+/* An address of a process: that of the file that is mapped there. */
+static const char *in_memory(struct session *s, const struct probe_pattern *pat,
+                             const struct probe_point *pp, pid_t pid, probe_vec *out)
+{
+    const char *why;
+    uint64_t addr = (uint64_t)number_of(pp)->num, offset, in_file;
+    const char *path = process_mapping(s, pid, addr, &offset, &why);
+    if (!path)
+        return why;
+    struct walk w = {.s = s, .pat = pat, .pp = pp, .path = path, .pid = pid, .out = out};
+    w.m = process_module(s, path, &why);
+    if (!w.m)
+        return why;
+    if (!dw_address(w.m, offset, &in_file))
+        return arena_printf(s->arena, "nothing of %s is loaded at the address %#llx", path,
+                            (unsigned long long)addr);
+    return at_address(&w, in_file);
+}
+
 static const char *find(struct session *s, const struct probe_pattern *pat,
                         const struct probe_point *pp, bool listing, probe_vec *out)
 {
@@ -409,6 +527,8 @@ static const char *find(struct session *s, const struct probe_pattern *pat,
         why = process_programs(s, lib, true, &paths);
     else if (arg && arg->str && *arg->str)
         why = process_programs(s, arg->str, false, &paths);
+    else if (pid && pat->id == P_ABSOLUTE)
+        return in_memory(s, pat, pp, pid, out);
     else
         why = process_of_target(s, pid, &paths);
     if (why)

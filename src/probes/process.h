@@ -28,6 +28,10 @@ const char *process_programs(struct session *s, const char *name, bool library, 
 /* The same for process(PID), and, pid 0, for what -c runs or -x names. */
 const char *process_of_target(struct session *s, pid_t pid, process_paths *out);
 
+/* The file that a process has mapped at an address, and the position in it; NULL with *why set. */
+const char *process_mapping(struct session *s, pid_t pid, uint64_t addr, uint64_t *offset,
+                            const char **why);
+
 /* process_data.c: provider->target. */
 struct expr *process_target(struct session *s, struct probe *p, const struct expr *e, bool lvalue,
                             const char **why);

@@ -82,86 +82,237 @@ static struct expr *deref(struct session *s, const struct token *tok, struct exp
     return e;
 }
 
-/* Runs the program of a place on a stack of expressions. */
+/* Where the thread that is probed has its storage. */
+static struct expr *thread_pointer(struct session *s, const struct token *tok, const char **why)
+{
+    struct kernel_btf *b = session_btf(s, why);
+    struct kernel_value task = {.e = expr_call(s->arena, tok, "task_current"), .pointer = true};
+    struct target steps = {0};
+    const char *const members[] = {"thread", arch_thread_pointer};
+    for (size_t i = 0; i < 2; i++) {
+        struct target_step st = {.kind = STEP_MEMBER, .tok = tok, .name = members[i]};
+        vec_push(s->arena, &steps.steps, st);
+    }
+    task.type = b ? kbtf_find(b, "task_struct", BTF_KIND_STRUCT) : 0;
+    return task.type ? kdata_steps(s, b, task, &steps, tok, why) : NULL;
+}
+
+enum { DEPTH = 32 };
+struct stack {
+    struct expr *v[DEPTH];
+    int n;
+};
+
+struct machine {
+    struct session *s;
+    const struct user_point *u;
+    const struct token *tok;
+    const dw_op_vec *ops;
+    const char **why;
+    int branches;
+};
+
+static int takes_of(enum dw_op_kind kind)
+{
+    if (kind >= DW_ADD && kind <= DW_GE)
+        return 2;
+    switch (kind) {
+    case DW_SWAP:
+        return 2;
+    case DW_ROT:
+        return 3;
+    case DW_NEG:
+    case DW_NOT:
+    case DW_DEREF:
+    case DW_DROP:
+    case DW_IF:
+        return 1;
+    default:
+        return 0;
+    }
+}
+
+static struct expr *dwarf_register(struct machine *m, int64_t num, bool entry)
+{
+    if (num < 0 || num >= ARCH_DWARF_REGS) {
+        *m->why = entry ? "it was in a register that probes cannot see"
+                        : "it is in a register that probes cannot see";
+        return NULL;
+    }
+    return entry ? at_entry(m->s, m->tok, arch_dwarf_reg[num])
+                 : process_register(m->s, m->tok, arch_dwarf_reg[num]);
+}
+
+/* What an operation makes of those on top of the stack, at top[0] and below. */
+static struct expr *made_by(struct machine *m, const struct dw_op *op, struct expr **top)
+{
+    static const enum op of[] = {
+        [DW_ADD] = OP_ADD,  [DW_SUB] = OP_SUB, [DW_MUL] = OP_MUL,    [DW_AND] = OP_BITAND,
+        [DW_OR] = OP_BITOR, [DW_SHL] = OP_SHL, [DW_XOR] = OP_BITXOR, [DW_SHR] = OP_SHRU,
+        [DW_SHRA] = OP_SHR, [DW_DIV] = OP_DIV, [DW_MOD] = OP_MOD,    [DW_EQ] = OP_EQ,
+        [DW_NE] = OP_NE,    [DW_LT] = OP_LT,   [DW_LE] = OP_LE,      [DW_GT] = OP_GT,
+        [DW_GE] = OP_GE,
+    };
+    struct session *s = m->s;
+    switch (op->kind) {
+    case DW_CONST:
+        return number(s, m->tok, op->num);
+    case DW_REG:
+    case DW_ENTRY_REG:
+        return dwarf_register(m, op->num, op->kind == DW_ENTRY_REG);
+    case DW_ADDR:
+        return process_address(s, m->u, m->tok, (uint64_t)op->num);
+    case DW_THREAD:
+        return thread_pointer(s, m->tok, m->why);
+    case DW_NEG:
+        return unary(s, m->tok, OP_NEG, top[0]);
+    case DW_NOT:
+        return unary(s, m->tok, OP_BITNOT, top[0]);
+    case DW_DEREF:
+        return deref(s, m->tok, top[0], op->num);
+    default:
+        if (op->kind == DW_ADD && top[0]->kind == EX_NUMBER && !top[0]->num)
+            return top[-1];
+        return binary(s, m->tok, of[op->kind], top[-1], top[0]);
+    }
+}
+
+/* Runs the program of a place from operation i on, on a stack of expressions.  A branch makes
+ * a choice of what its two ways come to. */
+static struct expr *run(struct machine *m, size_t i, struct stack st)
+{
+    for (; i < m->ops->n; i++) {
+        const struct dw_op *op = &m->ops->v[i];
+        struct expr **top = st.v + st.n - 1, *e;
+        *m->why = "its location is not understood";
+        if (st.n < takes_of(op->kind) || st.n >= DEPTH ||
+            (op->kind == DW_PICK && (op->num < 0 || op->num >= st.n)))
+            return NULL;
+        switch (op->kind) {
+        case DW_DROP:
+            st.n--;
+            continue;
+        case DW_SWAP:
+            e = top[0];
+            top[0] = top[-1];
+            top[-1] = e;
+            continue;
+        case DW_ROT:
+            e = top[0];
+            top[0] = top[-1];
+            top[-1] = top[-2];
+            top[-2] = e;
+            continue;
+        case DW_PICK:
+            st.v[st.n++] = expr_clone(m->s->arena, top[-op->num]);
+            continue;
+        case DW_JUMP:
+            i = (size_t)op->num - 1;
+            continue;
+        case DW_IF: {
+            if (++m->branches > 8)
+                return NULL;
+            st.n--;
+            struct expr *then = run(m, (size_t)op->num, st), * or = then ? run(m, i + 1, st) : NULL;
+            if (! or)
+                return NULL;
+            e = expr_new(m->s->arena, EX_TERNARY, m->tok);
+            e->type = TY_LONG;
+            e->a = expr_clone(m->s->arena, top[0]);
+            e->b = expr_clone(m->s->arena, then);
+            e->c = expr_clone(m->s->arena, or);
+            return e;
+        }
+        default:
+            e = made_by(m, op, top);
+            if (!e)
+                return NULL;
+            st.n -= takes_of(op->kind);
+            st.v[st.n++] = e;
+        }
+    }
+    *m->why = NULL;
+    return st.n ? st.v[st.n - 1] : NULL;
+}
+
 static struct expr *compute(struct session *s, const struct user_point *u, const struct token *tok,
                             const dw_op_vec *ops, const char **why)
 {
-    enum { DEPTH = 32 };
-    static const enum op of[] = {
-        [DW_ADD] = OP_ADD,    [DW_SUB] = OP_SUB,  [DW_MUL] = OP_MUL,
-        [DW_AND] = OP_BITAND, [DW_OR] = OP_BITOR, [DW_XOR] = OP_BITXOR,
-        [DW_SHL] = OP_SHL,    [DW_SHR] = OP_SHRU, [DW_SHRA] = OP_SHR,
-    };
-    struct expr *stack[DEPTH];
-    int n = 0;
-    vec_for (i, *ops) {
-        const struct dw_op *op = &ops->v[i];
-        int takes = op->kind >= DW_ADD && op->kind <= DW_SHRA ? 2 : op->kind >= DW_NEG ? 1 : 0;
-        *why = "its location is not understood";
-        if (n < takes || n >= DEPTH)
-            return NULL;
-        struct expr *e;
-        switch (op->kind) {
-        case DW_CONST:
-            e = number(s, tok, op->num);
-            break;
-        case DW_REG:
-            if (op->num < 0 || op->num >= ARCH_DWARF_REGS) {
-                *why = "it is in a register that probes cannot see";
-                return NULL;
-            }
-            e = process_register(s, tok, arch_dwarf_reg[op->num]);
-            break;
-        case DW_ENTRY_REG:
-            if (op->num < 0 || op->num >= ARCH_DWARF_REGS) {
-                *why = "it was in a register that probes cannot see";
-                return NULL;
-            }
-            e = at_entry(s, tok, arch_dwarf_reg[op->num]);
-            break;
-        case DW_ADDR:
-            e = process_address(s, u, tok, (uint64_t)op->num);
-            break;
-        case DW_NEG:
-            e = unary(s, tok, OP_NEG, stack[n - 1]);
-            break;
-        case DW_NOT:
-            e = unary(s, tok, OP_BITNOT, stack[n - 1]);
-            break;
-        case DW_DEREF:
-            e = deref(s, tok, stack[n - 1], op->num);
-            break;
-        default:
-            e = op->kind == DW_ADD && stack[n - 1]->kind == EX_NUMBER && !stack[n - 1]->num
-                    ? stack[n - 2]
-                    : binary(s, tok, of[op->kind], stack[n - 2], stack[n - 1]);
-        }
-        n -= takes;
-        stack[n++] = e;
+    struct machine m = {.s = s, .u = u, .tok = tok, .ops = ops, .why = why};
+    return run(&m, 0, (struct stack){0});
+}
+
+static bool is_aggregate(struct kernel_btf *b, uint32_t type)
+{
+    const struct btf_type *t = kbtf_type(b, kbtf_skip(b, type));
+    uint32_t kind = t ? BTF_INFO_KIND(t->info) : BTF_KIND_UNKN;
+    return kind == BTF_KIND_STRUCT || kind == BTF_KIND_UNION || kind == BTF_KIND_ARRAY;
+}
+
+/* What is known of the parts of a place. */
+static const value_part_vec *parts_of(struct session *s, const struct user_point *u,
+                                      const struct token *tok, const struct dw_place *place,
+                                      const char **why)
+{
+    value_part_vec *parts = arena_new_obj(s->arena, value_part_vec);
+    vec_for (i, place->pieces) {
+        const struct dw_piece *p = &place->pieces.v[i];
+        struct value_part part = {
+            .bit = p->offset * 8, .bits = p->size * 8, .memory = p->kind == DW_MEMORY};
+        if (p->kind != DW_LOST)
+            part.e = compute(s, u, tok, &p->ops, why);
+        vec_push(s->arena, parts, part);
     }
-    *why = NULL;
-    return n ? stack[n - 1] : NULL;
+    if (!place->pieces.n) {
+        uint32_t size = kbtf_size(dw_types(u->module), place->type);
+        struct value_part whole = {.bits = size * 8, .memory = place->memory};
+        if (size > 1 << 20 || (!place->memory && size > 8))
+            return NULL;
+        whole.e = compute(s, u, tok, &place->ops, why);
+        if (!whole.e)
+            return NULL;
+        vec_push(s->arena, parts, whole);
+    }
+    return parts;
 }
 
 static bool value_of(struct session *s, const struct user_point *u, const struct token *tok,
                      const struct dw_place *place, struct kernel_value *out, const char **why)
 {
     struct kernel_btf *b = dw_types(u->module);
+    *out = (struct kernel_value){.type = place->type, .user = true};
+    if (place->target) {
+        out->parts = place->target->target ? NULL : parts_of(s, u, tok, place->target, why);
+        *why = out->parts ? NULL : "what it points to was optimised away";
+        out->at = (uint32_t)place->target_offset * 8;
+        out->e = number(s, tok, 0);
+        return out->parts != NULL;
+    }
+    if (place->pieces.n || (!place->memory && is_aggregate(b, place->type))) {
+        out->parts = parts_of(s, u, tok, place, why);
+        if (!out->parts)
+            return false;
+        out->e = number(s, tok, 0);
+        if (is_aggregate(b, place->type))
+            return true;
+        uint32_t bits = kbtf_size(b, place->type) * 8;
+        out->e = bits && bits <= 64 ? kdata_bits(s, tok, out->parts, 0, bits) : NULL;
+        out->parts = NULL;
+        if (!out->e) {
+            *why = "a part of it was optimised away here";
+            return false;
+        }
+        out->e = kdata_narrow(s, b, out->e, place->type);
+        *why = NULL;
+        return true;
+    }
     struct expr *e = compute(s, u, tok, &place->ops, why);
     if (!e)
         return false;
-    if (place->memory) {
+    if (place->memory)
         *out = kdata_at(s, b, tok, e, place->type, true);
-        return true;
-    }
-    const struct btf_type *t = kbtf_type(b, kbtf_skip(b, place->type));
-    uint32_t kind = t ? BTF_INFO_KIND(t->info) : BTF_KIND_UNKN;
-    if (kind == BTF_KIND_STRUCT || kind == BTF_KIND_UNION || kind == BTF_KIND_ARRAY) {
-        *why = "it is a structure in registers, which has no address";
-        return false;
-    }
-    *out = (struct kernel_value){
-        .e = kdata_narrow(s, b, e, place->type), .type = place->type, .user = true};
+    else
+        out->e = kdata_narrow(s, b, e, place->type);
     return true;
 }
 
@@ -182,6 +333,23 @@ struct dw_module *process_module(struct session *s, const char *path, const char
     return m;
 }
 
+static bool may_write(struct session *s, const char **why)
+{
+    if (!s->guru)
+        *why = "write to target variable not permitted; need stap -g";
+    return s->guru;
+}
+
+/* What is assigned to must be a number in memory. */
+static struct expr *written(struct expr *e, bool lvalue, const char **why)
+{
+    if (!e || !lvalue || (e->kind == EX_DEREF && e->deref.user))
+        return e;
+    *why = "only a number in memory can be written, not what is in a register, a part of a word "
+           "(bit field) or text";
+    return NULL;
+}
+
 struct expr *udata_cast(struct session *s, const struct expr *e, const char *path, bool lvalue,
                         const char **why)
 {
@@ -189,10 +357,8 @@ struct expr *udata_cast(struct session *s, const struct expr *e, const char *pat
     if (!m)
         return NULL;
     *why = NULL;
-    if (lvalue) {
-        *why = "write to memory of a program needs another runtime";
+    if (lvalue && !may_write(s, why))
         return NULL;
-    }
     const char *text = e->target->type ? e->target->type + strspn(e->target->type, " ") : "";
     size_t n = strlen(text);
     while (n && (text[n - 1] == '*' || text[n - 1] == ' '))
@@ -208,7 +374,7 @@ struct expr *udata_cast(struct session *s, const struct expr *e, const char *pat
         return NULL;
     }
     struct kernel_value v = {.e = e->a, .type = id, .pointer = true, .user = true};
-    return kdata_steps(s, dw_types(m), v, e->target, e->tok, why);
+    return written(kdata_steps(s, dw_types(m), v, e->target, e->tok, why), lvalue, why);
 }
 
 /* ---- $$vars and its kin ---- */
@@ -257,22 +423,20 @@ static void collect_name(const char *name, bool parameter, const struct dw_place
 static struct expr *returned(struct session *s, const struct user_point *u, const struct token *tok,
                              struct kernel_value *v, const char **why)
 {
-    struct kernel_btf *b = dw_types(u->module);
-    uint32_t type = dw_return_type(u->module, &u->function);
-    const struct btf_type *t = kbtf_type(b, kbtf_skip(b, type));
-    struct expr *e = process_register(s, tok, arch_reg_return);
-    if (u->function.priv && !t) {
+    struct dw_place place;
+    if (!u->function.priv) { /* of what type is not known */
+        *v = (struct kernel_value){.e = process_register(s, tok, arch_reg_return), .user = true};
+        return v->e;
+    }
+    if (!dw_return_type(u->module, &u->function)) {
         *why = arena_printf(s->arena, "function '%s' returns nothing", u->function.name);
         return NULL;
     }
-    if (t &&
-        (BTF_INFO_KIND(t->info) == BTF_KIND_STRUCT || BTF_INFO_KIND(t->info) == BTF_KIND_UNION ||
-         BTF_INFO_KIND(t->info) == BTF_KIND_FLOAT)) {
-        *why = "the returned value is not in an integer register";
+    if (!dw_returned(u->module, &u->function, &place, why) ||
+        !value_of(s, u, tok, &place, v, why)) {
+        *why = arena_printf(s->arena, "the returned value cannot be read: %s", *why);
         return NULL;
     }
-    *v = (struct kernel_value){
-        .e = type ? kdata_narrow(s, b, e, type) : e, .type = type, .user = true};
     return v->e;
 }
 
@@ -393,14 +557,16 @@ struct expr *process_target(struct session *s, struct probe *p, const struct exp
         struct expr *r = udata_cast(s, e, u->path, lvalue, why);
         return r ? r : kdata_cast(s, e, lvalue, why);
     }
-    if (lvalue) {
-        *why = "write to memory of a program needs another runtime";
+    if (lvalue && (t->address_of || !may_write(s, why)))
         return NULL;
-    }
     if (t->at_name)
-        return global(s, u, e, why);
+        return written(global(s, u, e, why), lvalue, why);
     if (!t->name)
         return NULL;
+    if (lvalue && (t->name[1] == '$' || u->is_return)) {
+        *why = u->is_return ? "at a return nothing is written" : "this is no variable";
+        return NULL;
+    }
     if (strcmp(t->name, "$$name") == 0)
         return expr_string(s->arena, e->tok, u->mark ? u->mark->name : u->function.name);
     if (strcmp(t->name, "$$provider") == 0 && u->mark)
@@ -413,7 +579,7 @@ struct expr *process_target(struct session *s, struct probe *p, const struct exp
             *why = not_found(s, u, t->name, NULL);
             return NULL;
         }
-        return mark_argument(s, u, e->tok, (unsigned)atoi(t->name + 4), why);
+        return written(mark_argument(s, u, e->tok, (unsigned)atoi(t->name + 4), why), lvalue, why);
     }
     if (u->is_return) {
         if (strcmp(t->name, "$return") != 0)
@@ -428,7 +594,7 @@ struct expr *process_target(struct session *s, struct probe *p, const struct exp
         *why = not_found(s, u, t->name, *why);
         return NULL;
     }
-    return kdata_steps(s, dw_types(u->module), v, t, e->tok, why);
+    return written(kdata_steps(s, dw_types(u->module), v, t, e->tok, why), lvalue, why);
 }
 
 static struct expr *frame_of(struct session *s, const struct user_point *u, const struct token *tok)

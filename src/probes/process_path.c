@@ -2,6 +2,7 @@
 /* Which files a process(…) means. */
 #include <glob.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -62,4 +63,26 @@ const char *process_of_target(struct session *s, pid_t pid, process_paths *out)
     /* By way of /proc: also when it lives in another mount namespace. */
     vec_push(s->arena, out, arena_printf(s->arena, "/proc/%d/root%.*s", (int)pid, (int)n, exe));
     return NULL;
+}
+
+const char *process_mapping(struct session *s, pid_t pid, uint64_t addr, uint64_t *offset,
+                            const char **why)
+{
+    char line[PATH_MAX + 200], path[PATH_MAX] = "";
+    FILE *f = fopen(arena_printf(s->arena, "/proc/%d/maps", (int)pid), "re");
+    *why = f ? arena_printf(s->arena, "process %d has no file mapped at the address %#llx",
+                            (int)pid, (unsigned long long)addr)
+             : arena_printf(s->arena, "there is no process %d", (int)pid);
+    while (f && fgets(line, sizeof line, f)) {
+        unsigned long long start, end, at;
+        char name[PATH_MAX] = "";
+        if (sscanf(line, "%llx-%llx %*s %llx %*s %*s %4095[^\n]", &start, &end, &at, name) < 3 ||
+            addr < start || addr >= end || *name != '/')
+            continue;
+        snprintf(path, sizeof path, "%s", name);
+        *offset = addr - start + at;
+    }
+    if (f)
+        fclose(f);
+    return *path ? arena_printf(s->arena, "/proc/%d/root%s", (int)pid, path) : NULL;
 }

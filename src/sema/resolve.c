@@ -415,6 +415,11 @@ static void resolve_assign(struct scope *sc, struct expr *e, bool value_used)
     resolve_lvalue(sc, &e->a, value_used && e->op != OP_ASSIGN && e->op != OP_STATADD);
     if (e->b)
         resolve_expr(&e->b, sc);
+    if (e->a->kind == EX_DEREF && (e->kind != EX_ASSIGN || e->op != OP_STATADD)) {
+        *e = *stored_value(sc->m, e);
+        struct expr *call = e->kind == EX_CALL ? e : e->a;
+        resolve_call(sc, call);
+    }
 }
 
 static void note_hist(struct scope *sc, struct expr *e)

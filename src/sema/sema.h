@@ -86,6 +86,10 @@ void points_expand(struct sema *m, const struct probe_decl *d);
 void resolve_probe(struct sema *m, struct probe *p);
 void resolve_function(struct sema *m, struct function *f);
 
+/* store.c: an assignment (or ++, --) to memory of a program, as an expression that does it and has
+ * its value; the parts are resolved already. */
+struct expr *stored_value(struct sema *m, const struct expr *e);
+
 /* entry.c: @entry.  The expression that gives the saved value, to be resolved; NULL: the
  * probe has no entry to save it at. */
 struct expr *entry_value(struct sema *m, struct probe *p, struct expr *e);

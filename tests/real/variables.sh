@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Variables of programs, wherever compilers put them: every version of DWARF, with and without
+# optimisation.
+. "$(dirname "$0")/lib.sh"
+cp tests/real/variables.c "$TMP"
+cd "$TMP" || exit 1
+line_of() { grep -n -m 1 "$1" variables.c | cut -d: -f1; }
+last=$(line_of 'return v\[3\]') first=$(line_of '^APART long by_value')
+
+# what BINARY: what is the same for all of them.
+what() {
+    run -c "$1" -DMAXSTRINGLEN=400 -e "
+probe process(\"$1\").function(\"by_value\").return { println(\$return) }
+probe process(\"$1\").function(\"with_thread\") { println(\$n, \" \", @var(\"of_thread@variables.c\"), \" \", @var(\"of_all_threads\")) }
+probe process(\"$1\").function(\"bitty\") {
+    printf(\"%d %d %d %x %d %s\n\", \$b->one, \$b->mid, \$b->neg, \$b->wide, \$b->tail, \$b\$)
+    println(@var(\"bits@variables.c\")->mid, \" \", @var(\"bits@variables.c\")\$)
+}
+probe process(\"$1\").function(\"implicit\") { println(\$x) }
+probe process(\"$1\").function(\"pair_of\").return { println(\$return->a, \" \", \$return->b, \" \", \$return\$, \" \", @entry(\$n)) }
+probe process(\"$1\").function(\"large_of\").return { println(\$return->v[0], \" \", \$return->v[4], \" \", \$return\$) }
+"
+}
+bits='{.one=1, .mid=100, .neg=-3, .wide=4886718345, .tail='"'\\005'}"
+want="132
+2 7 99
+3 9 101
+1 100 -3 123456789 5 $bits
+100 $bits
+5
+6 7 {.a=6, .b=7} 6
+10 14 {.v=[...]}"
+for cc in gcc clang; do
+    command -v $cc >/dev/null || { skip "$cc" "$cc is not installed"; continue; }
+    for v in 2 3 4 5; do
+        for opt in 0 2; do
+            name=$cc-dwarf$v-O$opt
+            if ! $cc -gdwarf-$v -O$opt -o "$name" variables.c 2>cc; then
+                fail "$name" "$(first_line cc)"
+                continue
+            fi
+            what "./$name"
+            expect "$name" 0 "$want"
+        done
+    done
+done
+
+# A structure that is passed in registers, whole or in pieces.
+for name in gcc-dwarf5-O0 clang-dwarf4-O0 clang-dwarf2-O2 clang-dwarf5-O2; do
+    [ -x $name ] || continue
+    run -c ./$name -e "probe process(\"./$name\").function(\"by_value\") { println(\$p->a, \" \", \$p->b, \" \", \$p\$) }"
+    expect "pieces-$name" 0 '3 4 {.a=3, .b=4}'
+done
+
+# Arrays, in memory and in pieces.
+for name in gcc-dwarf3-O0 gcc-dwarf5-O2 clang-dwarf5-O0; do
+    [ -x $name ] || continue
+    run -c ./$name -e "probe process(\"./$name\").statement(\"many@variables.c:$last\") { println(\$v[1], \" \", \$m[0][1]) }"
+    expect "arrays-$name" 0 '2 2'
+done
+
+# Pointers to what is in no memory.
+for name in gcc-dwarf3-O2 gcc-dwarf5-O2; do
+    [ -x $name ] || continue
+    run -c ./$name -e "probe process(\"./$name\").function(\"both\").inline { println(\$p[0], \" \", \$q->a, \" \", \$q->b, \" \", \$q\$, \" \", @defined(\$p)) }"
+    expect "implicit-pointer-$name" 0 '15 6 77 {.a=6, .b=77} 0'
+    run -e "probe process(\"./$name\").function(\"both\").inline { println(\$q) }"
+    grep -q 'the pointer was optimised away; what it points to is known' "$TMP/err" && [ $rc = 1 ] &&
+        pass "implicit-pointer-itself-$name" || fail "implicit-pointer-itself-$name" "$rc $(first_line "$TMP/err")"
+done
+
+# Threads' variables of a library, and of the C library; each thread has its own.
+cat >tls.c <<'S'
+__thread int mine = 11;
+static __thread long hidden = 22;
+__attribute__((noinline)) long touch(int n) { mine += n; hidden += n; return hidden; }
+S
+cat >threads.c <<'S'
+#include <pthread.h>
+long touch(int);
+static void *run(void *p) { touch(100); return p; }
+int main(void) { pthread_t t; touch(1); pthread_create(&t, 0, run, 0); pthread_join(t, 0); touch(2); return 0; }
+S
+for model in global-dynamic local-dynamic initial-exec; do
+    gcc -g -O1 -fPIC -shared -ftls-model=$model -o libtls-$model.so tls.c
+    gcc -g -O1 -o threads-$model threads.c ./libtls-$model.so -lpthread
+    run -c ./threads-$model -e "probe process(\"./libtls-$model.so\").function(\"touch\") {
+        if (\$n > 1) println(\$n, \" \", @var(\"mine@tls.c\"), \" \", @var(\"hidden@tls.c\")) }"
+    # The storage of a library is made when a thread first uses it.
+    if [ $model = initial-exec ]; then
+        expect "thread-local-$model" 0 $'100 11 22\n2 12 23'
+    else
+        grep -qx '2 12 23' "$TMP/out" && pass "thread-local-$model" || fail "thread-local-$model" "$(tr '\n' '|' <"$TMP/out") $(first_line "$TMP/err")"
+    fi
+done
+
+# Line lists, the nearest line, addresses.
+if [ -x gcc-dwarf5-O0 ]; then
+    p='process("./gcc-dwarf5-O0")'
+    at=$(nm gcc-dwarf5-O0 | sed -n 's/^0*\([0-9a-f]*\) T bitty$/\1/p')
+    run -l "$p.statement(\"many@variables.c:$((last - 1)),$last-$((last + 1))\")"
+    expect lines-list 0 "$(printf "process(\"$TMP/gcc-dwarf5-O0\").statement(\"many@variables.c:%d\")\n" $((last - 1)) $last $((last + 1)))"
+    run -l "$p.statement(\"*@variables.c:$((first - 1))\").nearest"
+    expect nearest 0 "process(\"$TMP/gcc-dwarf5-O0\").statement(\"by_value@variables.c:$((first + 1))\").nearest"
+    run -l "$p.statement(0x$at)"
+    expect address 0 "process(\"$TMP/gcc-dwarf5-O0\").statement(0x$at)"
+    run -L "$p.function(0x$at)"
+    grep -q '\.function(0x[0-9a-f]*) \$b:struct bits\*$' "$TMP/out" && pass address-function || fail address-function "$(cat "$TMP/out" "$TMP/err")"
+    run -e "probe $p.statement($((0x$at + 1))) { }"
+    [ $rc = 1 ] && grep -q 'no statement of .bitty. begins at the address' "$TMP/err" && pass address-inside || fail address-inside "$(first_line "$TMP/err")"
+    run -c ./gcc-dwarf5-O0 -e "probe $p.statement($((0x$at + 4))).absolute { println(usymname(uaddr()), uaddr() - ustack(0)) }
+probe $p.function(0x$at).return { println(\$return) }"
+    expect address-hit 0 $'bitty0\n-3'
+fi
