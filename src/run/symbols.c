@@ -8,17 +8,15 @@
 
 #include "base/hash.h"
 #include "debuginfo/dwarf.h"
+#include "debuginfo/ksyms.h"
 #include "run/private.h"
-
-struct ksym {
-    u64 addr;
-    const char *name, *module;
-};
 
 struct symbols {
     struct arena *arena;
-    VEC(struct ksym) kernel; /* in order of addresses */
+    VEC(struct ksym) kernel;    /* in order of addresses */
+    struct hash kernel_modules; /* their names, each once */
     bool kernel_read;
+    struct strbuf text;          /* of the stack that is being printed */
     struct processes *processes; /* NULL: they are not watched */
     struct hash modules;         /* by path; a module that cannot be read: `none` */
     pid_t target;
@@ -34,23 +32,26 @@ static int by_address(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+static bool keep_function(const struct ksym *k, void *arg)
+{
+    struct symbols *y = arg;
+    if (!k->addr || !ksym_is_function(k))
+        return false;
+    struct ksym copy = *k;
+    copy.name = arena_strdup(y->arena, k->name);
+    copy.module = "kernel";
+    if (*k->module && !(copy.module = hash_get(&y->kernel_modules, k->module))) {
+        copy.module = arena_strdup(y->arena, k->module);
+        hash_put(&y->kernel_modules, copy.module, (void *)copy.module);
+    }
+    vec_push(y->arena, &y->kernel, copy);
+    return false;
+}
+
 static void read_kernel(struct symbols *y)
 {
-    FILE *f = fopen("/proc/kallsyms", "re");
-    char line[1024], name[512], module[128], type;
-    unsigned long long addr;
     y->kernel_read = true;
-    while (f && fgets(line, sizeof line, f)) {
-        *module = 0;
-        if (sscanf(line, "%llx %c %511s [%127[^]]]", &addr, &type, name, module) < 3 || !addr ||
-            !strchr("tTwW", type))
-            continue;
-        struct ksym k = {addr, arena_printf(y->arena, "%s", name),
-                         *module ? arena_printf(y->arena, "%s", module) : "kernel"};
-        vec_push(y->arena, &y->kernel, k);
-    }
-    if (f)
-        fclose(f);
+    ksyms_each(keep_function, y);
     if (y->kernel.n)
         qsort(y->kernel.v, y->kernel.n, sizeof *y->kernel.v, by_address);
 }
@@ -92,6 +93,7 @@ struct symbols *symbols_open(struct arena *a, bool processes)
     struct symbols *y = arena_new_obj(a, struct symbols);
     y->arena = a;
     hash_init(&y->modules, a);
+    hash_init(&y->kernel_modules, a);
     if (processes)
         y->processes = processes_open(a);
     return y;
@@ -105,8 +107,10 @@ void symbols_target(struct symbols *y, pid_t target)
 
 void symbols_close(struct symbols *y)
 {
-    if (y)
+    if (y) {
         processes_close(y->processes);
+        strbuf_free(&y->text);
+    }
 }
 
 void symbols_poll(struct symbols *y)
@@ -126,9 +130,14 @@ static struct dw_module *module_of(struct symbols *y, pid_t pid, const char *pat
     return m == none ? NULL : m;
 }
 
+struct place {
+    const char *symbol;
+    u64 offset, size;
+};
+
 /* `back`: the address is where a call returns to, which may be behind the line of the call. */
 static void print_lines(struct strbuf *out, struct dw_module *m, u64 addr, u64 in_file, bool back,
-                        const char *symbol, const char *module)
+                        const struct place *place, const char *module)
 {
     dw_inlined_vec inlined = {0};
     const char *file;
@@ -145,7 +154,8 @@ static void print_lines(struct strbuf *out, struct dw_module *m, u64 addr, u64 i
         line = inlined.v[i].line;
         known = file && line;
     }
-    strbuf_printf(out, " 0x%llx : %s", (unsigned long long)addr, symbol);
+    strbuf_printf(out, " 0x%llx : %s+0x%llx/0x%llx", (unsigned long long)addr, place->symbol,
+                  (unsigned long long)place->offset, (unsigned long long)place->size);
     if (known)
         strbuf_printf(out, " at %s:%d", file, line);
     strbuf_printf(out, " [%s]\n", module);
@@ -169,10 +179,7 @@ static void print_user(struct symbols *y, struct strbuf *out, u64 addr, int form
     if (m && dw_address(m, addr - at->start + at->offset, &in_file) &&
         dw_symbol_at(m, in_file, &name, &offset, &size)) {
         if (form & STACK_LINES)
-            print_lines(out, m, addr, in_file, back,
-                        arena_printf(y->arena, "%s+0x%llx/0x%llx", name, (unsigned long long)offset,
-                                     (unsigned long long)size),
-                        at->path);
+            print_lines(out, m, addr, in_file, back, &(struct place){name, offset, size}, at->path);
         else if (brief)
             strbuf_printf(out, " %s+0x%llx\n", name, (unsigned long long)offset);
         else
@@ -204,12 +211,15 @@ static bool print_kernel(struct symbols *y, struct strbuf *out, u64 addr, bool b
 void symbols_print(struct symbols *y, struct strbuf *out, const char *text, size_t n, int form,
                    pid_t pid)
 {
-    const char *copy = arena_strndup(y->arena, text, n);
+    y->text.n = 0;
+    strbuf_add(&y->text, text, strnlen(text, n));
+    strbuf_putc(&y->text, ' '); /* something to end at */
+    const char *at = y->text.p;
     symbols_poll(y);
     bool brief = form & STACK_BRIEF, first = true;
-    for (char *end; *copy; copy = end) {
-        u64 addr = strtoull(copy, &end, 16);
-        if (end == copy)
+    for (char *end;; at = end) {
+        u64 addr = strtoull(at, &end, 16);
+        if (end == at)
             break;
         if (form & STACK_USER)
             print_user(y, out, addr, form, !first, &pid);

@@ -46,8 +46,8 @@ cat >spin.c <<'S'
 #include <time.h>
 static volatile unsigned n;
 __attribute__((noinline)) void busy(void) { for (int i = 0; i < 100000; i++) n++; }
-__attribute__((noinline)) int rounds(time_t end) { int k = 0; while (time(0) < end) { busy(); k++; } return k; }
-int main(void) { return rounds(time(0) + 2) == 0; }
+__attribute__((noinline)) int rounds(clock_t end) { int k = 0; while (clock() < end) { busy(); k++; } return k; }
+int main(void) { return rounds(2 * CLOCKS_PER_SEC) == 0; }
 S
 gcc -O2 -fomit-frame-pointer -o spin spin.c
 run -c ./spin -DMAXBACKTRACE=100 -DMAXSTRINGLEN=2048 -DMAXACTION=100000 -e 'global bts
@@ -59,8 +59,7 @@ awk '/ : busy\+/ { b = 1 } b && / : main\+/ { m = 1 } /^[0-9]+$/ { if (b && m) n
 
 # Stacks of a program that ran before the session, is neither of -x nor -c, and has ended when
 # another process's handler prints them.
-sed 's/time(0) + 2/time(0) + 4/' spin.c >spin4.c
-gcc -O2 -fomit-frame-pointer -o spin-before spin4.c
+cp spin spin-before
 ./spin-before & before=$!
 run -DMAXSTRINGLEN=2048 -DMAXACTION=100000 -G "watched=$before" -e 'global bts, watched
 probe timer.profile { if (pid() == watched) bts[ubacktrace()] <<< 1 }
