@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# make            build/stap
+# make            build/stap and build/staprun
 # make test       unit and conformance tests (needs root)
 # make install PREFIX=/usr/local
 BUILD ?= build
@@ -8,19 +8,21 @@ CC ?= gcc
 BPF_CLANG ?= clang
 CFLAGS ?= -O2 -g
 WARN = -Wall -Wextra -Werror
-ALL_CFLAGS = -std=gnu17 $(WARN) $(CFLAGS) -iquote src -I$(BUILD)/gen -D_GNU_SOURCE -MMD -MP $(EXTRA_CFLAGS)
+ALL_CFLAGS = -std=gnu17 -ffunction-sections -fdata-sections $(WARN) $(CFLAGS) -iquote src -I$(BUILD)/gen -D_GNU_SOURCE -MMD -MP $(EXTRA_CFLAGS)
 LIBS = -lbpf -ldw -lelf -pthread
 
 LAYERS = base lang debuginfo sema probes ir bpf run cli
 SRCS := $(foreach l,$(LAYERS),$(wildcard src/$(l)/*.c))
-LIB_SRCS := $(filter-out src/cli/main.c,$(SRCS))
+MAINS := src/cli/main.c src/cli/staprun.c
+LIB_SRCS := $(filter-out $(MAINS),$(SRCS))
 OBJS := $(SRCS:%.c=$(BUILD)/%.o)
 LIB_OBJS := $(LIB_SRCS:%.c=$(BUILD)/%.o)
 
-all: $(BUILD)/stap
+all: $(BUILD)/stap $(BUILD)/staprun
 
-$(BUILD)/stap: $(OBJS)
-	$(CC) $(CFLAGS) $(EXTRA_CFLAGS) -o $@ $(OBJS) $(LIBS)
+# Each of the two has what it needs only: staprun has no compiler in it.
+$(BUILD)/stap $(BUILD)/staprun: $(BUILD)/%: $(OBJS)
+	$(CC) $(CFLAGS) $(EXTRA_CFLAGS) -Wl,--gc-sections -o $@ $(BUILD)/src/cli/$(if $(filter stap,$*),main,$*).o $(LIB_OBJS) $(LIBS)
 
 $(BUILD)/src/%.o: src/%.c
 	@mkdir -p $(dir $@)

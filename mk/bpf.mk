@@ -19,6 +19,6 @@ $(BUILD)/gen/rtlib.c: $(BUILD)/embed_bpf $(BPF_OBJS)
 $(RTLIB_O): $(BUILD)/gen/rtlib.c src/bpf/rtlib.h
 	$(CC) -std=gnu17 $(CFLAGS) $(EXTRA_CFLAGS) -iquote src -c -o $@ $<
 
-$(BUILD)/stap: $(RTLIB_O)
+$(BUILD)/stap $(BUILD)/staprun: $(RTLIB_O)
 OBJS += $(RTLIB_O)
 LIB_OBJS += $(RTLIB_O)

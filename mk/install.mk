@@ -10,9 +10,9 @@ tapset/.index: $(shell find tapset \( -name "*.stp*" -o -name "*.table" \)) $(BU
 
 all: tapset/.index
 
-install: $(BUILD)/stap
+install: $(BUILD)/stap $(BUILD)/staprun
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/stap
-	install -m 755 $(BUILD)/stap $(DESTDIR)$(PREFIX)/bin/stap
+	install -m 755 $(BUILD)/stap $(BUILD)/staprun $(DESTDIR)$(PREFIX)/bin
 	for d in tapset examples; do \
 	    find $$d \( -name "*.stp*" -o -name "*.table" \) | while read -r f; do \
 	        install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/stap/$$f || exit 1; \

@@ -28,8 +28,25 @@ enum image_use {
     USE_USER_LINES = 8,
 };
 
+/* Options of the session that belong to the script rather than to the one who runs it. */
+struct image_settings {
+    VEC(struct define) defines; /* -D */
+    bool suppress_handler_errors;
+    bool timing; /* -t */
+};
+
+/* Where it was made. */
+struct image_origin {
+    const char *script;    /* file, or "<input>" */
+    const char *release;   /* of the kernel */
+    const char *condition; /* one of %( kernel_v … %) that the script has, and where; or NULL */
+};
+
 struct bpf_image {
     struct arena *arena;
+    struct image_origin origin;
+    struct image_settings settings;
+    VEC(struct ir_global) globals;
     VEC(struct image_probe) probes;
     VEC(struct ir_map) maps; /* var is NULL */
     VEC(struct ir_format) formats;
@@ -43,9 +60,9 @@ struct bpf_image {
         uint32_t size, out_size, regex_off; /* of a context: struct ctx_layout */
     } context;
     uint32_t globals_size;
-    const void *globals_init; /* globals_size bytes */
+    void *globals_init; /* globals_size bytes */
     uint32_t rodata_size;
-    const void *rodata; /* the read-only map; struct abi_const is filled in when it is loaded */
+    void *rodata; /* the read-only map; struct abi_const is filled in when it is loaded */
     uint32_t script_rodata_off;
 };
 

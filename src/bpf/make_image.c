@@ -73,12 +73,28 @@ static void make_formats(struct bpf_image *img, const struct ir_module *m)
     }
 }
 
+static void make_origin(struct bpf_image *img, const struct session *s)
+{
+    char at[256];
+    const struct token *t = s->parse.kernel_condition;
+    img->origin.script = s->script_name ? s->script_name : "<input>";
+    img->origin.release = s->parse.kernel_vr ? s->parse.kernel_vr : "";
+    if (t)
+        img->origin.condition =
+            arena_printf(img->arena, "%s at %s", t->text, token_position(t, at, sizeof at));
+    vec_for (i, s->defines)
+        vec_push(img->arena, &img->settings.defines, s->defines.v[i]);
+    img->settings.suppress_handler_errors = s->suppress_handler_errors;
+    img->settings.timing = s->timing;
+}
+
 struct bpf_image *image_make(struct generation *gen)
 {
     const struct ir_module *m = gen->mod;
     struct arena *a = m->arena;
     struct bpf_image *img = arena_new_obj(a, struct bpf_image);
     img->arena = a;
+    make_origin(img, gen->session);
     vec_for (i, gen->progs)
         vec_push(a, &img->probes, make_probe(a, gen->progs.v[i]));
     vec_for (i, m->maps) {
@@ -92,6 +108,8 @@ struct bpf_image *image_make(struct generation *gen)
         vec_push(a, &img->messages, m->messages.v[i]);
     vec_for (i, m->hists)
         vec_push(a, &img->hists, m->hists.v[i]);
+    vec_for (i, m->globals)
+        vec_push(a, &img->globals, m->globals.v[i]);
     const struct hash *programs = gen->session->modules;
     for (size_t i = 0; programs && i < programs->n; i++)
         vec_push(a, &img->programs, programs->entries[i].key);

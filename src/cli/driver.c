@@ -6,6 +6,7 @@
 
 #include "base/strbuf.h"
 #include "cli/cli.h"
+#include "cli/image_file.h"
 #include "lang/print.h"
 #include "run/run.h"
 #include "sema/sema.h"
@@ -201,6 +202,8 @@ static int pass_4(struct passes *p)
         bpf_dump(&text, p->image);
         rc = print_text(&text);
     }
+    if (s->portable && rc == 0)
+        return image_file_write(s, p->image);
     return s->last_pass > 4 && rc == 0 ? -1 : rc;
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/values.h"
 #include "cli/version.h"
 
 enum {
@@ -183,14 +184,6 @@ static bool name_value(struct arena *a, const char *text, bool value_optional, c
     return true;
 }
 
-static bool number(const char *text, long low, long high, long *out)
-{
-    char *end;
-    errno = 0;
-    *out = strtol(text, &end, 10);
-    return !errno && end != text && !*end && *out >= low && *out <= high;
-}
-
 static bool parse_vp(struct session *s, const char *text)
 {
     for (size_t i = 0; text[i]; i++) {
@@ -204,11 +197,9 @@ static bool parse_vp(struct session *s, const char *text)
 
 static bool parse_pid(struct session *s, const char *text)
 {
-    long n;
-    if (!number(text, 1, INT32_MAX, &n))
+    if (!value_pid(text, &s->target_pid))
         return bad("Invalid target process ID number: -x %s", text);
-    s->target_pid = (pid_t)n;
-    s->parse.target_pid = n;
+    s->parse.target_pid = s->target_pid;
     return true;
 }
 
@@ -231,15 +222,9 @@ static bool parse_runtime(const char *text)
 
 static bool parse_color(struct session *s, const char *text)
 {
-    if (!text || strcmp(text, "always") == 0)
-        s->diag.color = DIAG_COLOR_ALWAYS;
-    else if (strcmp(text, "auto") == 0)
-        s->diag.color = DIAG_COLOR_AUTO;
-    else if (strcmp(text, "never") == 0)
-        s->diag.color = DIAG_COLOR_NEVER;
-    else
-        return bad("Invalid argument '%s' of --color: always, auto or never is needed.", text);
-    return true;
+    if (value_color(text ? text : "always", &s->diag.color))
+        return true;
+    return bad("Invalid argument '%s' of --color: always, auto or never is needed.", text);
 }
 
 static bool define(struct session *s, const char *text)
@@ -260,23 +245,30 @@ static bool initialise(struct session *s, const char *text)
     return true;
 }
 
-/* -S SIZE[,N]: megabytes of a file, and how many files are kept. */
 static bool parse_sizes(struct session *s, const char *arg)
 {
-    char *end;
-    errno = 0;
-    unsigned long mb = strtoul(arg, &end, 10), n = 0;
-    bool ok = end != arg && isdigit((unsigned char)*arg);
-    if (ok && *end == ',') {
-        const char *at = end + 1;
-        n = strtoul(at, &end, 10);
-        ok = isdigit((unsigned char)*at) && n > 0;
+    if (value_sizes(arg, &s->output_size, &s->output_files))
+        return true;
+    return bad("Invalid -S %s: SIZE[,N] is needed, megabytes of a file and how many are kept.",
+               arg);
+}
+
+/* -m NAME; an ending that names the kind of file may be there. */
+static bool parse_image_name(struct session *s, const char *arg)
+{
+    size_t n = strlen(arg);
+    static const char *const endings[] = {".stapo", ".ko"};
+    for (size_t i = 0; i < 2; i++) {
+        size_t k = strlen(endings[i]);
+        if (n > k && strcmp(arg + n - k, endings[i]) == 0)
+            n -= k;
     }
-    if (!ok || *end || errno || mb < 1 || mb > 1 << 20 || n > 100000)
-        return bad("Invalid -S %s: SIZE[,N] is needed, megabytes of a file and how many are kept.",
-                   arg);
-    s->output_size = (uint64_t)mb << 20;
-    s->output_files = (unsigned)n;
+    bool ok = n > 0 && n < 128;
+    for (size_t i = 0; i < n; i++)
+        ok &= isalnum((unsigned char)arg[i]) || arg[i] == '_' || (arg[i] == '-' && i);
+    if (!ok)
+        return bad("Invalid -m '%s': a name of letters, digits, _ and - is needed.", arg);
+    s->image_name = arena_strndup(s->arena, arg, n);
     return true;
 }
 
@@ -294,7 +286,7 @@ static bool one(struct session *s, struct options *o, int c, const char *arg)
         s->verbose++;
         return true;
     case 'p':
-        if (!number(arg, 1, 5, &n))
+        if (!value_number(arg, 1, 5, &n))
             return bad("Invalid pass number -p %s (should be 1-5).", arg);
         s->last_pass = (int)n;
         return true;
@@ -315,7 +307,7 @@ static bool one(struct session *s, struct options *o, int c, const char *arg)
     case 'S':
         return parse_sizes(s, arg);
     case 's':
-        if (!number(arg, 1, 4095, &n))
+        if (!value_number(arg, 1, 4095, &n))
             return bad("Invalid buffer size -s %s (1 to 4095 MB).", arg);
         s->buffer_mb = (uint32_t)n;
         return true;
@@ -329,6 +321,8 @@ static bool one(struct session *s, struct options *o, int c, const char *arg)
         o->action = ACT_ATTACH;
         o->list = arg;
         return true;
+    case 'm':
+        return parse_image_name(s, arg);
     case 'g':
         s->guru = s->parse.guru = true;
         return true;
@@ -442,6 +436,9 @@ bool options_parse(struct session *s, struct options *o, int argc, char **argv)
         s->last_pass = 4;
     if (s->last_pass == 0)
         s->last_pass = 5;
+    s->portable = s->last_pass == 4 && !s->dump_bpf;
+    if (s->portable && s->output && s->image_name)
+        return bad("%s", "-o and -m both name the file of -p4: give one of them.");
     if (s->output_size && !s->output)
         return bad("%s", "-S needs a file: -o FILE.");
     if (s->command && s->target_pid)

@@ -181,6 +181,9 @@ static void start_var(struct bounds *w, struct variable *v)
     }
     if (v->init && v->init->kind == EX_STRING)
         v->bound = cap(w->s, strlen(v->init->str) + 1);
+    /* staprun may set it to anything. */
+    if (w->s->portable && v->is_global && v->arity <= 0 && !v->synthetic && !v->tok->src->tapset)
+        v->bound = (uint32_t)w->s->maxstringlen;
 }
 
 static void longest(const struct session *s, const struct probe *p, uint32_t *pp, uint32_t *name)

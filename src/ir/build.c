@@ -335,7 +335,13 @@ static void layout_scalar(struct ir_module *m, struct variable *v)
     loc->is_string = v->type == TY_STRING;
     loc->bound = v->bound;
     loc->mem = ir_mem_at(IRM_GLOBAL, (int32_t)m->globals_size);
-    m->globals_size += loc->is_string ? round8(v->bound) : 8;
+    uint32_t size = loc->is_string ? round8(v->bound) : 8;
+    if (!v->synthetic && !v->tok->src->tapset && v->type != TY_UNKNOWN) {
+        struct ir_global g = {v->name, loc->is_string, m->globals_size,
+                              loc->is_string ? v->bound : size};
+        vec_push(m->arena, &m->globals, g);
+    }
+    m->globals_size += size;
     v->codegen = loc;
 }
 

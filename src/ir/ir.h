@@ -205,6 +205,13 @@ struct ir_hist {
     uint32_t nbuckets;
 };
 
+/* A scalar global that the script declares: VAR=VALUE of staprun may set it. */
+struct ir_global {
+    const char *name;
+    bool is_string;
+    uint32_t off, size; /* in the globals map; a string's with its NUL */
+};
+
 struct ir_module {
     struct arena *arena;
     const struct program *program;
@@ -214,6 +221,7 @@ struct ir_module {
     VEC(struct ir_pos) positions;
     VEC(const char *) messages; /* static error messages */
     VEC(struct ir_hist) hists;
+    VEC(struct ir_global) globals;
     uint32_t globals_size; /* bytes of the globals map value in use, abi_session included */
     void *globals_init;    /* its initial contents; from abi_session's end on */
     uint32_t rodata_size;  /* script's literals */

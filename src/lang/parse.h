@@ -20,7 +20,8 @@ struct parse_config {
     /* Script arguments: $1 is args[0]. */
     const char *const *args;
     size_t nargs;
-    bool *args_used; /* nargs entries; set when an argument is used */
+    bool *args_used;                      /* nargs entries; set when an argument is used */
+    const struct token *kernel_condition; /* the last of %( kernel_v … %) and the like */
     /* CONFIG_* of the running kernel: value ("y", "250", …) or NULL.  May be NULL. */
     const char *(*kernel_config)(void *user, const char *name);
     void *user;

@@ -189,8 +189,11 @@ static const char *fact(const struct preprocessor *pp, const char *name)
 
 static bool test(struct preprocessor *pp, const struct token *l, enum cmp op, const struct token *r)
 {
-    const struct parse_config *c = pp->cfg;
+    struct parse_config *c = pp->cfg;
     long long x, y;
+    if (l->type == TOK_IDENT &&
+        (strncmp(l->text, "kernel_v", 8) == 0 || strncmp(l->text, "CONFIG_", 7) == 0))
+        c->kernel_condition = l;
     if (l->type == TOK_IDENT) {
         bool kv = strcmp(l->text, "kernel_v") == 0, sv = strcmp(l->text, "systemtap_v") == 0;
         if (kv || sv) {

@@ -22,6 +22,7 @@ struct attach_place {
     const char *pp;            /* the probe point in full */
     const char *name, *module; /* kernel function; module NULL: the kernel itself */
     const char *path;          /* of a program or library */
+    const char *build_id;      /* … in hexadecimal; NULL: not looked at */
     uint64_t addr;             /* of a kernel function; 0: by name */
     uint64_t offset;           /* in the kernel function, or in the file */
     uint64_t semaphore;        /* in the file; 0: none */

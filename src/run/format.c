@@ -324,13 +324,17 @@ static bool user_buffer(struct strbuf *out, const struct fmt_part *p, struct cur
     return true;
 }
 
-static bool parts(struct strbuf *out, const fmt_vec *v, struct cursor *c);
+/* A format inside a format …; an image from a file may have one in itself. */
+enum { NESTING_MAX = 64 };
 
-static bool nested(struct strbuf *out, const struct fmt_part *p, struct cursor *c)
+static bool parts(struct strbuf *out, const fmt_vec *v, struct cursor *c, int depth);
+
+static bool nested(struct strbuf *out, const struct fmt_part *p, struct cursor *c, int depth)
 {
     const struct bpf_image *m = p->data;
     s64 id;
-    return record_long(c, &id) && (u64)id < m->formats.n && parts(out, &m->formats.v[id].parts, c);
+    return depth < NESTING_MAX && record_long(c, &id) && (u64)id < m->formats.n &&
+           parts(out, &m->formats.v[id].parts, c, depth + 1);
 }
 
 static bool names(struct strbuf *out, const struct fmt_part *p, struct cursor *c)
@@ -347,7 +351,7 @@ static bool is_plain(const struct fmt_part *p)
     return p->width < 0 && p->prec < 0 && !p->flags && !p->width_arg && !p->prec_arg;
 }
 
-static bool parts(struct strbuf *out, const fmt_vec *v, struct cursor *c)
+static bool parts(struct strbuf *out, const fmt_vec *v, struct cursor *c, int depth)
 {
     vec_for (i, *v) {
         const struct fmt_part *p = &v->v[i];
@@ -364,7 +368,7 @@ static bool parts(struct strbuf *out, const fmt_vec *v, struct cursor *c)
                 *--d = '-';
             strbuf_add(out, d, (size_t)(end - d));
         } else if (p->conv >= FMT_NESTED) {
-            if (!(p->conv == FMT_NESTED        ? nested(out, p, c)
+            if (!(p->conv == FMT_NESTED        ? nested(out, p, c, depth)
                   : p->conv == FMT_NAMES       ? names(out, p, c)
                   : p->conv == FMT_USER_BUFFER ? user_buffer(out, p, c)
                                                : user_text(out, p, c)))
@@ -379,5 +383,5 @@ static bool parts(struct strbuf *out, const fmt_vec *v, struct cursor *c)
 bool format_record(struct strbuf *out, const struct ir_format *f, const void *args, size_t len)
 {
     struct cursor c = {args, (const char *)args + len};
-    return parts(out, &f->parts, &c);
+    return parts(out, &f->parts, &c, 0);
 }

@@ -242,6 +242,8 @@ static int patience(const struct run *r, u64 drained)
     if (r->deadline && r->deadline < due)
         due = r->deadline;
     u64 left = due > now ? (due - now) / NS_PER_MS + 1 : 0;
+    if (r->s->patience_ms && r->s->patience_ms < ms)
+        ms = r->s->patience_ms;
     return left < (u64)ms ? (int)left : ms;
 }
 

@@ -215,9 +215,13 @@ static void forward_block(struct arena *a, struct probe *p, struct stmt *block)
 
 static void constant_expr(struct expr **ep, void *arg)
 {
-    struct arena *a = arg;
+    const struct sema *m = arg;
+    struct arena *a = m->arena;
     struct expr *e = *ep;
     const struct variable *v = e->kind == EX_SYMBOL ? e->var : NULL;
+    /* What the script declares may be set when an image is run. */
+    if (v && m->s->portable && v->is_global && !v->synthetic && !v->tok->src->tapset)
+        return;
     if (v && v->is_global && !v->written && v->arity <= 0) {
         if (v->type == TY_LONG)
             *ep = expr_number(a, e->tok, v->init ? v->init->num : 0);
@@ -226,7 +230,7 @@ static void constant_expr(struct expr **ep, void *arg)
         (*ep)->type = v->type;
         return;
     }
-    expr_children(e, constant_expr, a);
+    expr_children(e, constant_expr, arg);
 }
 
 static void constant_stmt(struct stmt **sp, void *arg)
@@ -239,17 +243,17 @@ static void put_constants(struct sema *m)
     vec_for (i, m->p->probes) {
         struct probe *p = m->p->probes.v[i];
         if (p->condition) {
-            constant_expr(&p->condition, m->arena);
+            constant_expr(&p->condition, m);
             fold_expr(m->arena, p->condition);
         }
         if (p->body) {
-            constant_stmt(&p->body, m->arena);
+            constant_stmt(&p->body, m);
             fold_stmt(&p->body, m->arena);
         }
     }
     vec_for (i, m->p->functions)
         if (m->p->functions.v[i]->body) {
-            constant_stmt(&m->p->functions.v[i]->body, m->arena);
+            constant_stmt(&m->p->functions.v[i]->body, m);
             fold_stmt(&m->p->functions.v[i]->body, m->arena);
         }
 }

@@ -39,7 +39,10 @@ struct session {
     unsigned output_files;          /* -S: that are kept, 0: all */
     bool recorder;                  /* -F: in the background */
     uint32_t buffer_mb;             /* -s: of output kept in memory */
+    int patience_ms;                /* staprun -T: output waits at most that long; 0: as always */
     bool timing;                    /* -t */
+    bool portable;                  /* the image is for a file, perhaps for another machine */
+    const char *image_name;         /* -m */
     double timeout_s;               /* -T, 0 = none */
     VEC(struct define) defines;     /* -D NAME=VALUE */
     VEC(struct global_init) inits;  /* -G */
