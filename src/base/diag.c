@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/hash.h"
@@ -32,6 +31,7 @@ void diag_fini(struct diag *d)
     struct seen *s = d->seen;
     if (!s)
         return;
+    diag_flush(d);
     arena_free(s->arena);
     free(s);
     d->seen = NULL;
@@ -71,30 +71,46 @@ const char *token_position(const struct token *tok, char *buf, size_t n)
     return buf;
 }
 
-static bool use_color(const struct diag *d)
+void diag_flush(struct diag *d)
 {
-    if (d->color == DIAG_COLOR_AUTO)
-        return isatty(fileno(d->out)) && !getenv("NO_COLOR");
-    return d->color == DIAG_COLOR_ALWAYS;
+    if (d->gap)
+        fputc('\n', d->out);
+    d->gap = false;
 }
 
-static void head(const struct diag *d, const char *kind, bool error)
+static void colored(const struct diag *d, enum color_role role, const char *text, size_t n)
 {
-    if (use_color(d))
-        fprintf(d->out, "\033[%sm%s\033[0m ", error ? "01;31" : "00;33", kind);
-    else
-        fprintf(d->out, "%s ", kind);
+    color_write(d->out, color_wanted(d->color, d->out), role, text, n);
+}
+
+static void head(struct diag *d, const char *kind, bool error)
+{
+    diag_flush(d);
+    d->muted = false;
+    colored(d, error ? COLOR_ERROR : COLOR_WARNING, kind, strlen(kind));
+    fputc(' ', d->out);
 }
 
 /* " at FILE:L:C", without the file's name when the last position was in it too. */
 static void position(struct diag *d, const struct token *tok)
 {
     bool same = d->last_src == tok->src;
-    fprintf(d->out, " at %s:%u:%u", same || !tok->src ? "" : tok->src->name, tok->line, tok->col);
+    struct strbuf at = {0};
+    strbuf_printf(&at, "%s:%u:%u", same || !tok->src ? "" : tok->src->name, tok->line, tok->col);
+    fputs(" at ", d->out);
+    colored(d, COLOR_SOURCE, at.p, at.n);
+    strbuf_free(&at);
     d->last_src = tok->src;
 }
 
-/* The source line and a caret under the token's column. */
+/* Of a source line; a NUL would end the line for a terminal. */
+static void plain(const struct diag *d, const char *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        fputc(p[i] ? p[i] : ' ', d->out);
+}
+
+/* The source line with its token marked, and a caret under the token's column. */
 static void source_line(const struct diag *d, const struct token *tok, const char *label)
 {
     const struct source *src = tok->src;
@@ -106,16 +122,24 @@ static void source_line(const struct diag *d, const struct token *tok, const cha
         p = nl ? nl + 1 : end;
     }
     const char *nl = memchr(p, '\n', (size_t)(end - p));
-    size_t n = (size_t)((nl ? nl : end) - p);
+    size_t n = (size_t)((nl ? nl : end) - p), at = tok->col ? tok->col - 1 : 0;
+    size_t len = tok->text ? strlen(tok->text) : 0;
     fputs(label, d->out);
-    for (size_t i = 0; i < n; i++)
-        fputc(p[i] ? p[i] : ' ', d->out);
+    if (color_wanted(d->color, d->out) && len && at + len <= n &&
+        memcmp(p + at, tok->text, len) == 0) {
+        plain(d, p, at);
+        colored(d, COLOR_TOKEN, p + at, len);
+        plain(d, p + at + len, n - at - len);
+    } else {
+        plain(d, p, n);
+    }
     fputc('\n', d->out);
     fprintf(d->out, "%*s", (int)strlen(label), "");
     /* Tabs are repeated, so that the caret stays below its column. */
-    for (uint32_t i = 0; i + 1 < tok->col && i < n; i++)
+    for (size_t i = 0; i < at && i < n; i++)
         fputc(p[i] == '\t' ? '\t' : ' ', d->out);
-    fputs(use_color(d) ? "\033[01;32m^\033[0m\n" : "^\n", d->out);
+    colored(d, COLOR_CARET, "^", 1);
+    fputc('\n', d->out);
 }
 
 static void expansion(struct diag *d, const struct token *tok, const char *label)
@@ -131,13 +155,13 @@ static void expansion(struct diag *d, const struct token *tok, const char *label
     }
 }
 
-/* False when a message like it was shown already and is to be suppressed. */
-static bool fresh(struct diag *d, const char *kind, const char *text)
+/* False when a message with the same first `n` bytes was shown already and is to be
+ * suppressed. */
+static bool fresh(struct diag *d, const char *kind, const char *text, size_t n)
 {
     if (d->verbose > 0 || !d->seen)
         return true;
     struct seen *s = d->seen;
-    size_t n = strcspn(text, "'(");
     const char *key = arena_printf(s->arena, "%s %.*s", kind, (int)n, text);
     return hash_put(&s->texts, key, s);
 }
@@ -151,8 +175,11 @@ static void vsemantic(struct diag *d, const struct token *tok, const struct toke
     strbuf_vprintf(&text, fmt, ap);
     const char *msg = text.p ? text.p : "";
     d->errors++;
-    if (!fresh(d, "semantic", msg)) {
+    /* Messages of one place in the source of this program are similar. */
+    bool passed_on = strcmp(fmt, "%s") == 0;
+    if (!fresh(d, "semantic", passed_on ? msg : fmt, strcspn(passed_on ? msg : fmt, "'("))) {
         d->suppressed++;
+        d->muted = true;
         strbuf_free(&text);
         return;
     }
@@ -173,7 +200,7 @@ static void vsemantic(struct diag *d, const struct token *tok, const struct toke
     } else {
         fputc('\n', d->out);
     }
-    fputc('\n', d->out);
+    d->gap = true;
     strbuf_free(&text);
 }
 
@@ -213,7 +240,7 @@ void diag_parse(struct diag *d, const struct token *tok, bool saw, const char *f
     fputc('\n', d->out);
     source_line(d, tok, label);
     expansion(d, tok, label);
-    fputc('\n', d->out);
+    d->gap = true;
 }
 
 void diag_warning(struct diag *d, const struct token *tok, const char *fmt, ...)
@@ -221,16 +248,25 @@ void diag_warning(struct diag *d, const struct token *tok, const char *fmt, ...)
     static const char label[] = " source: ";
     char what[300];
     va_list ap;
-    if (d->warnings_are_errors)
+    if (d->warnings_are_errors) {
         d->errors++;
-    else if (d->suppress_warnings)
+    } else if (d->suppress_warnings) {
+        d->muted = true;
         return;
+    }
     struct strbuf text = {0};
     va_start(ap, fmt);
     strbuf_vprintf(&text, fmt, ap);
     va_end(ap);
+    const char *msg = text.p ? text.p : "";
+    if (tok && !fresh(d, "warning", msg, strlen(msg))) {
+        d->suppressed_warnings++;
+        d->muted = true;
+        strbuf_free(&text);
+        return;
+    }
     head(d, "WARNING:", d->warnings_are_errors);
-    fputs(text.p ? text.p : "", d->out);
+    fputs(msg, d->out);
     strbuf_free(&text);
     if (!tok) {
         fputc('\n', d->out);
@@ -246,6 +282,8 @@ void diag_warning(struct diag *d, const struct token *tok, const char *fmt, ...)
 void diag_hint(struct diag *d, const char *fmt, ...)
 {
     va_list ap;
+    if (d->muted)
+        return;
     fputs("   hint: ", d->out);
     va_start(ap, fmt);
     vfprintf(d->out, fmt, ap);
@@ -266,10 +304,14 @@ void diag_error(struct diag *d, const char *fmt, ...)
 
 void diag_summary(struct diag *d)
 {
+    diag_flush(d);
+    static const char text[] =
+        "Number of similar %s messages suppressed: %u.\nRerun with -v to see them.\n";
     if (d->suppressed)
-        fprintf(d->out,
-                "Number of similar error messages suppressed: %u.\nRerun with -v to see them.\n",
-                d->suppressed);
+        fprintf(d->out, text, "error", d->suppressed);
+    if (d->suppressed_warnings)
+        fprintf(d->out, text, "warning", d->suppressed_warnings);
+    d->suppressed = d->suppressed_warnings = 0;
 }
 
 /* ---- similar names ---- */

@@ -12,9 +12,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "base/color.h"
 #include "base/source.h"
-
-enum diag_color { DIAG_COLOR_AUTO, DIAG_COLOR_ALWAYS, DIAG_COLOR_NEVER };
 
 struct diag {
     FILE *out;                /* stderr */
@@ -27,6 +26,8 @@ struct diag {
     unsigned suppressed_warnings;
     const struct source *last_src; /* the original leaves the file name out when it repeats */
     void *seen;                    /* private */
+    bool gap;                      /* private: an empty line follows what was said last */
+    bool muted;                    /* private: the last message was suppressed */
 };
 
 void diag_init(struct diag *d, FILE *out);
@@ -39,21 +40,23 @@ void diag_semantic(struct diag *d, const struct token *tok, const char *fmt, ...
     __attribute__((format(printf, 3, 4)));
 void diag_semantic2(struct diag *d, const struct token *tok, const struct token *tok2,
                     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-/* A semantic error with a chained cause, printed right after it; the chain is
- * "while resolving probe point" → "probe point mismatch …".  Both count as one
- * for suppression. */
 /* "parse error: MSG" + "saw: TOKEN at …" (or "at: …" when `saw` is false). */
 void diag_parse(struct diag *d, const struct token *tok, bool saw, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
-/* "WARNING: MSG: TOKEN at …" + source line + caret; tok may be NULL. */
+/* "WARNING: MSG: TOKEN at …" + source line + caret; tok may be NULL.  With a token, the
+ * same text again is counted and suppressed unless verbose: one per name is enough. */
 void diag_warning(struct diag *d, const struct token *tok, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-/* One extra line under the last message that says what to do: "hint: …". */
+/* One extra line under the last message that says what to do: "hint: …".  Nothing when
+ * that message was suppressed. */
 void diag_hint(struct diag *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* A plain error without a position: "ERROR: …" (options, files, the system). */
 void diag_error(struct diag *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* "Number of similar error messages suppressed: N." when there are any. */
+/* "Number of similar error (warning) messages suppressed: N." when there are any. */
 void diag_summary(struct diag *d);
+/* Writes the empty line that ends an error with a position, after which anyone may write
+ * to d->out. */
+void diag_flush(struct diag *d);
 
 /* "identifier 'x'", "operator '+'", "keyword", "embedded-code", … and the
  * position "file:line:col"; both into buf, returned for convenience. */

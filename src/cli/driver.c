@@ -39,6 +39,7 @@ static int print_text(struct strbuf *text)
 
 static int failed(const struct passes *p, int pass, const char *what)
 {
+    diag_flush(&p->s->diag);
     fprintf(stderr, "Pass %d: %s failed.  [man error::pass%d]\n", pass, what, pass);
     diag_summary(&p->s->diag);
     return 1;
@@ -105,6 +106,7 @@ static int pass_1(struct passes *p)
         const char *text = p->o->additional.v[i];
         ok &= parse_one(p, source_from_string(s->arena, "<input>", text, strlen(text)), &errors);
     }
+    diag_flush(&s->diag);
     if (errors)
         fprintf(stderr, "%u parse error%s.\n", errors, errors == 1 ? "" : "s");
     else if (ok && p->files.n && declares_nothing(p->files.v[0])) {
@@ -147,6 +149,7 @@ static int pass_2(struct passes *p)
     p->program = sema_elaborate(s, p->files.v, p->files.n);
     if (!p->program || (s->diag.warnings_are_errors && s->diag.errors))
         return failed(p, 2, "analysis");
+    diag_summary(&s->diag);
     if (tells(p, 2)) {
         size_t np = p->program->probes.n, nf = p->program->functions.n;
         size_t ne = count_embeds(p), ng = p->program->globals.n;

@@ -174,9 +174,11 @@ static void loop_stmt(struct stmt **sp, void *arg)
 {
     struct loops *w = arg;
     struct stmt *s = *sp;
-    if ((s->kind == SM_BREAK || s->kind == SM_CONTINUE) && !w->depth)
+    if ((s->kind == SM_BREAK || s->kind == SM_CONTINUE) && !w->depth) {
         diag_semantic(&w->s->diag, s->tok, "cannot '%s' outside loop",
                       s->kind == SM_BREAK ? "break" : "continue");
+        diag_hint(&w->s->diag, "next leaves a handler, return leaves a function");
+    }
     bool loop = s->kind == SM_WHILE || s->kind == SM_FOR || s->kind == SM_FOREACH;
     w->depth += loop;
     stmt_children(s, no_expr, loop_stmt, w);

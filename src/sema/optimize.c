@@ -254,21 +254,23 @@ static bool dead_local(const struct expr *lv)
     return lv->kind == EX_SYMBOL && lv->var && !lv->var->is_global && !lv->var->read;
 }
 
+static void warn_elided(const struct elide *w, const struct token *tok, const char *fmt,
+                        const char *name)
+{
+    if (tok->src && !tok->src->tapset)
+        diag_warning(&w->m->s->diag, tok, fmt, name);
+}
+
 static void elide_expr(struct expr **ep, void *arg)
 {
     struct elide *w = arg;
     expr_children(*ep, elide_expr, w);
     fold_expr(w->m->arena, *ep);
     /* y = (x = f()) with x unread is y = f(). */
-    if ((*ep)->kind == EX_ASSIGN && (*ep)->op == OP_ASSIGN && dead_local((*ep)->a))
+    if ((*ep)->kind == EX_ASSIGN && (*ep)->op == OP_ASSIGN && dead_local((*ep)->a)) {
+        warn_elided(w, (*ep)->tok, "Eliding assignment to '%s'", (*ep)->a->str);
         *ep = (*ep)->b;
-}
-
-static void warn_elided(const struct elide *w, const struct token *tok, const char *fmt,
-                        const char *name)
-{
-    if (tok->src && !tok->src->tapset && w->m->s->verbose > 0)
-        diag_warning(&w->m->s->diag, tok, fmt, name);
+    }
 }
 
 static bool empty_stmt(const struct stmt *s)
@@ -357,7 +359,7 @@ static void elide_stmt(struct stmt **sp, void *arg)
             w->changed = true;
         }
         if (pure_expr(s->e)) {
-            warn_elided(w, s->e->tok, "Eliding side-effect-free expression %s", "");
+            warn_elided(w, s->tok, "Eliding side-effect-free expression %s", "");
             *sp = stmt_new(w->m->arena, SM_EMPTY, s->tok);
             w->changed = true;
         }
@@ -620,8 +622,7 @@ void optimize(struct sema *m)
         warn_never_assigned(m, &m->p->probes.v[i]->locals);
     vec_for (i, m->p->functions)
         warn_never_assigned(m, &m->p->functions.v[i]->locals);
-    if (m->s->verbose > 0)
-        warn_globals(m);
+    warn_globals(m);
     struct elide w = {.m = m, .changed = !m->s->unoptimized};
     for (int round = 0; w.changed && round < 16; round++) {
         w.changed = false;

@@ -317,6 +317,8 @@ static void report_mismatch(struct derivation *d, const struct match_result *r,
                           at->kids.v[i]->param == 'N'   ? "(NUMBER)"
                           : at->kids.v[i]->param == 'S' ? "(\"STRING\")"
                                                         : " without a parameter");
+    if (at == m->names)
+        diag_hint(diag, "stap --dump-probe-types and stap --dump-probe-aliases list what there is");
 }
 
 static bool has_wildcard(const struct probe_point *pp)

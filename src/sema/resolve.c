@@ -86,10 +86,14 @@ static void use_variable(struct scope *sc, struct expr *e, int arity)
         diag_semantic(&m->s->diag, e->tok,
                       "unresolved arity-%d global array %s, missing global declaration?%s", arity,
                       e->str, similar_globals(m, e->str));
+        diag_hint(&m->s->diag, "arrays are declared outside of probes and functions: global %s",
+                  e->str);
         return;
     }
     if (!v && arity < 0) {
         diag_semantic(&m->s->diag, e->tok, "unresolved array in delete statement");
+        diag_hint(&m->s->diag, "arrays are declared outside of probes and functions: global %s",
+                  e->str);
         return;
     }
     if (!v)
@@ -210,9 +214,11 @@ static void resolve_call(struct scope *sc, struct expr *e)
         diag_semantic2(&m->s->diag, e->tok, other->tok,
                        "arity mismatch found (function '%s' takes %zu args)", e->str,
                        other->params.n);
-    else if (!e->callees.n)
+    else if (!e->callees.n) {
         diag_semantic(&m->s->diag, e->tok, "unresolved function %s%s", e->str,
                       similar_functions(m, e->str));
+        diag_hint(&m->s->diag, "stap --dump-functions lists the functions of the library");
+    }
     vec_for (i, e->callees) {
         use_function(m, e->callees.v[i]);
         if (e->callees.v[i]->guru && !m->s->guru && !(sc->fn && sc->fn->src->tapset))
@@ -238,7 +244,8 @@ static bool try_target(struct scope *sc, struct expr **ep, bool lvalue, const ch
         r = function_cast(sc->m->s, *ep, lvalue, why);
     if (!r && !lvalue && (*ep)->kind == EX_TARGET && (*ep)->target->name && is_return(sc->probe)) {
         /* What a return does not see is what it was at the entry. */
-        struct probe *entry = entry_probe(sc->m, sc->probe, (*ep)->tok, false);
+        bool result = strcmp((*ep)->target->name, "$return") == 0; /* there is none at the entry */
+        struct probe *entry = result ? NULL : entry_probe(sc->m, sc->probe, (*ep)->tok, false);
         struct expr *copy = expr_clone(sc->m->arena, *ep);
         if (entry && pr->target(sc->m->s, entry, copy, false, why)) {
             r = expr_new(sc->m->arena, EX_ENTRY, (*ep)->tok);
@@ -264,6 +271,7 @@ static void resolve_entry(struct scope *sc, struct expr **ep)
     struct expr *r = sc->probe ? entry_value(sc->m, sc->probe, e) : NULL;
     if (!r) {
         diag_semantic(&sc->m->s->diag, e->tok, "@entry is only valid in .return probes");
+        diag_hint(&sc->m->s->diag, "write .return behind the probe point");
         return;
     }
     *ep = r;
@@ -296,6 +304,9 @@ static void resolve_target(struct scope *sc, struct expr **ep)
                   e->target->at_name ? "unresolved @var() expression"
                   : e->target->name  ? "unresolved target-symbol expression"
                                      : "unresolved type cast");
+    if (e->target->name && sc->probe && sc->probe->script_pp)
+        diag_hint(&sc->m->s->diag, "stap -L '%s' lists the variables of this probe",
+                  sc->probe->script_pp);
 }
 
 static bool all_defined(struct scope *sc, const struct expr *e);
@@ -397,6 +408,8 @@ static bool is_local_stat(struct scope *sc, const struct variable *v, const stru
     if (v->is_global)
         return false;
     diag_semantic(&sc->m->s->diag, tok, "stat locals not supported, missing global declaration? ");
+    diag_hint(&sc->m->s->diag, "statistics are declared outside of probes and functions: global %s",
+              v->name);
     return true;
 }
 

@@ -35,6 +35,12 @@ static void mismatch(struct infer *w, const struct expr *e, enum type want, enum
     else
         diag_semantic(&w->m->s->diag, e->tok, "type mismatch: expected %s but found %s",
                       type_name(want), type_name(have));
+    if (want == TY_STRING && have == TY_LONG)
+        diag_hint(&w->m->s->diag, "sprint(N) makes a string of a number");
+    else if (want == TY_LONG && have == TY_STRING)
+        diag_hint(&w->m->s->diag, "strtol(S, 10) makes a number of a string");
+    else if (have == TY_STATS)
+        diag_hint(&w->m->s->diag, "a statistic is read by @count, @sum, @min, @max, @avg");
 }
 
 /* Sets or checks the type at `t`. */
@@ -62,8 +68,12 @@ static void unify(struct infer *w, enum type *t, const struct token **where, con
 
 static void unresolved(struct infer *w, const struct expr *e)
 {
-    if (w->report && once(w, e))
-        diag_semantic(&w->m->s->diag, e->tok, "unresolved type ");
+    if (!w->report || !once(w, e))
+        return;
+    diag_semantic(&w->m->s->diag, e->tok, "unresolved type ");
+    if (e->kind == EX_SYMBOL || e->kind == EX_INDEX)
+        diag_hint(&w->m->s->diag, "nothing gives it a value that would tell whether it is a "
+                                  "number or a string");
 }
 
 /* A node whose type is known: checks it against what is wanted. */
