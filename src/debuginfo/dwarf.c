@@ -65,6 +65,29 @@ const char *dw_path(const struct dw_module *m)
     return m->path;
 }
 
+size_t dw_build_id(const struct dw_module *m, uint8_t *id, size_t max)
+{
+    const unsigned char *bits;
+    GElf_Addr at;
+    int n = dwfl_module_build_id(m->mod, &bits, &at);
+    if (n <= 0 || (size_t)n > max)
+        return 0;
+    memcpy(id, bits, (size_t)n);
+    return (size_t)n;
+}
+
+bool dw_section_at(struct dw_module *m, uint64_t addr, const char **name, uint64_t *offset)
+{
+    Dwarf_Addr bias = 0;
+    if (!dwfl_module_getdwarf(m->mod, &bias))
+        return false;
+    addr += bias;
+    int i = dwfl_module_relocate_address(m->mod, &addr);
+    *name = i >= 0 ? dwfl_module_relocation_info(m->mod, (unsigned)i, NULL) : NULL;
+    *offset = addr;
+    return *name && **name;
+}
+
 /* Debian compresses it: that is not undone for a symbol or two. */
 Dwarf *dw_debug(struct dw_module *m)
 {

@@ -115,6 +115,11 @@ void dw_each_symbol(struct dw_module *m,
 /* Gives back what libdw holds for all modules, before the arena goes. */
 void dw_close_all(void);
 const char *dw_path(const struct dw_module *m);
+/* The build-id: how many bytes it has, 0 when there is none or it is longer than max. */
+size_t dw_build_id(const struct dw_module *m, uint8_t *id, size_t max);
+/* Of a file that is not linked yet, such as a module of the kernel: the section that an
+ * address stands for.  False: it is not in one that is loaded. */
+bool dw_section_at(struct dw_module *m, uint64_t addr, const char **name, uint64_t *offset);
 bool dw_has_dwarf(struct dw_module *m);
 /* Loaded where it was linked for: addresses of the file are those of processes. */
 bool dw_is_fixed(const struct dw_module *m);

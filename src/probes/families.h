@@ -5,15 +5,16 @@
 #include "probes/provider.h"
 #include "sema/session.h"
 
-extern const struct probe_provider begin_provider;      /* begin_end.c */
-extern const struct probe_provider timer_provider;      /* timer.c */
-extern const struct probe_provider tracepoint_provider; /* tracepoint.c */
-extern const struct probe_provider syscall_provider;    /* syscall.c */
-extern const struct probe_provider kprobe_provider;     /* kprobe.c */
-extern const struct probe_provider netfilter_provider;  /* netfilter.c */
-extern const struct probe_provider task_provider;       /* process_task.c */
-extern const struct probe_provider process_provider;    /* process.c */
-extern const struct probe_provider perf_provider;       /* perf.c */
+extern const struct probe_provider begin_provider;        /* begin_end.c */
+extern const struct probe_provider timer_provider;        /* timer.c */
+extern const struct probe_provider tracepoint_provider;   /* tracepoint.c */
+extern const struct probe_provider syscall_provider;      /* syscall.c */
+extern const struct probe_provider kprobe_provider;       /* kprobe.c */
+extern const struct probe_provider kernel_place_provider; /* kernel_place.c; not in the table */
+extern const struct probe_provider netfilter_provider;    /* netfilter.c */
+extern const struct probe_provider task_provider;         /* process_task.c */
+extern const struct probe_provider process_provider;      /* process.c */
+extern const struct probe_provider perf_provider;         /* perf.c */
 
 /* attach.h, of each family; -errno. */
 void process_settle(struct attach_points *a);

@@ -538,7 +538,8 @@ struct expr *kdata_only_cast(struct session *s, struct probe *p, const struct ex
     return e->kind == EX_CAST ? kdata_cast(s, e, lvalue, why) : NULL;
 }
 
-struct expr *function_cast(struct session *s, const struct expr *e, bool lvalue, const char **why)
+struct expr *function_target(struct session *s, const struct expr *e, bool lvalue, const char **why)
 {
-    return kdata_cast(s, e, lvalue, why);
+    return e->kind == EX_CAST ? kdata_cast(s, e, lvalue, why)
+                              : kdata_global(s, e, NULL, lvalue, why);
 }

@@ -51,7 +51,11 @@ void kdata_format(struct session *s, struct kernel_btf *b, struct kernel_value v
                   const char **format, expr_vec *args);
 /* @cast(…) to a type of the kernel, with its components; NULL with *why set. */
 struct expr *kdata_cast(struct session *s, const struct expr *e, bool lvalue, const char **why);
-/* The same for a type of a program or library (process_data.c). */
+/* kernel_global.c: @var("NAME"[, "kernel" or a module]); `home`: the module that is looked in
+ * first where none is named, or NULL.  NULL with *why set, or, when a program is named, not. */
+struct expr *kdata_global(struct session *s, const struct expr *e, const char *home, bool lvalue,
+                          const char **why);
+/* The same as kdata_cast for a type of a program or library (process_data.c). */
 struct expr *udata_cast(struct session *s, const struct expr *e, const char *path, bool lvalue,
                         const char **why);
 /* sprintf(format, args…) */

@@ -6,6 +6,7 @@
 #include "probes/arch.h"
 #include "probes/kprobe.h"
 #include "probes/pmu.h"
+#include "probes/process.h"
 
 static const struct probe_pattern patterns[] = {
     {"kernel.function(S)", KP_ENTRY, "the start of a kernel function"},
@@ -18,18 +19,19 @@ static const struct probe_pattern patterns[] = {
     {"kernel.function(N).exported", KP_EXPORTED, "the same, if modules may call it"},
     {"kernel.function(N).return", KP_RETURN, "when it returns"},
     {"kernel.function(N).return.maxactive(N)", KP_RETURN, "the same"},
-    {"kernel.function(S).inline", KP_DWARF, "where a kernel function was inlined"},
-    {"kernel.function(S).label(S)", KP_DWARF, "a label in a kernel function"},
-    {"kernel.function(S).callee(S)", KP_DWARF, "a function called by a kernel function"},
-    {"kernel.function(S).callee(S).call", KP_DWARF, "the same"},
-    {"kernel.function(S).callee(S).return", KP_DWARF, "when that returns"},
-    {"kernel.function(S).callees", KP_DWARF, "all functions called by a kernel function"},
-    {"kernel.function(S).callees(N)", KP_DWARF, "the same, and those called by them"},
+    {"kernel.function(S).inline", KP_DWARF + P_INLINE, "where a kernel function was inlined"},
+    {"kernel.function(S).label(S)", KP_DWARF + P_LABEL, "a label in a kernel function"},
+    {"kernel.function(S).callee(S)", KP_DWARF + P_CALLEE, "a function called by a kernel function"},
+    {"kernel.function(S).callee(S).call", KP_DWARF + P_CALLEE, "the same"},
+    {"kernel.function(S).callee(S).return", KP_DWARF + P_CALLEE_RETURN, "when that returns"},
+    {"kernel.function(S).callees", KP_DWARF + P_CALLEE,
+     "all functions called by a kernel function"},
+    {"kernel.function(S).callees(N)", KP_DWARF + P_CALLEE, "the same, and those called by them"},
     {"kernel.statement(S)", KP_STATEMENT, "an instruction of the kernel: \"function+offset\""},
-    {"kernel.statement(S).nearest", KP_DWARF, "the line of source nearest to one"},
+    {"kernel.statement(S).nearest", KP_DWARF + P_NEAREST, "the line of source nearest to one"},
     {"kernel.statement(N)", KP_ABSOLUTE, "an instruction of the kernel by its address"},
     {"kernel.statement(N).absolute", KP_ABSOLUTE, "the same"},
-    {"kernel.statement(N).nearest", KP_DWARF, "the line of source nearest to an address"},
+    {"kernel.statement(N).nearest", KP_NEAREST_ADDRESS, "the line of source nearest to an address"},
     {"kprobe.function(S)", KP_ENTRY, "the start of a kernel function"},
     {"kprobe.function(S).call", KP_ENTRY, "the same"},
     {"kprobe.function(S).return", KP_RETURN, "when a kernel function returns"},
@@ -40,13 +42,25 @@ static const struct probe_pattern patterns[] = {
     {"module(S).function(S).exported", KP_EXPORTED, "the same, of those other modules may call"},
     {"module(S).function(S).return", KP_RETURN, "when it returns"},
     {"module(S).function(S).return.maxactive(N)", KP_RETURN, "the same"},
-    {"module(S).function(S).inline", KP_DWARF, "where a function of a module was inlined"},
-    {"module(S).function(S).label(S)", KP_DWARF, "a label in a function of a module"},
-    {"module(S).function(S).callee(S)", KP_DWARF, "a function called by one of a module"},
-    {"module(S).function(S).callees", KP_DWARF, "all functions called by one of a module"},
+    {"module(S).function(S).inline", KP_DWARF + P_INLINE,
+     "where a function of a module was inlined"},
+    {"module(S).function(S).label(S)", KP_DWARF + P_LABEL, "a label in a function of a module"},
+    {"module(S).function(S).callee(S)", KP_DWARF + P_CALLEE,
+     "a function called by one of a module"},
+    {"module(S).function(S).callee(S).call", KP_DWARF + P_CALLEE, "the same"},
+    {"module(S).function(S).callee(S).return", KP_DWARF + P_CALLEE_RETURN, "when that returns"},
+    {"module(S).function(S).callees", KP_DWARF + P_CALLEE,
+     "all functions called by one of a module"},
+    {"module(S).function(S).callees(N)", KP_DWARF + P_CALLEE, "the same, and those called by them"},
+    {"module(S).function(N)", KP_ABSOLUTE, "the start of the function of a module at an address"},
+    {"module(S).function(N).call", KP_ABSOLUTE, "the same"},
+    {"module(S).function(N).exported", KP_EXPORTED, "the same, if other modules may call it"},
+    {"module(S).function(N).return", KP_RETURN, "when it returns"},
+    {"module(S).function(N).return.maxactive(N)", KP_RETURN, "the same"},
     {"module(S).statement(S)", KP_STATEMENT, "an instruction of a module: \"function+offset\""},
-    {"module(S).statement(S).nearest", KP_DWARF, "the line of source nearest to one"},
+    {"module(S).statement(S).nearest", KP_DWARF + P_NEAREST, "the line of source nearest to one"},
     {"module(S).statement(N)", KP_ABSOLUTE, "an instruction of a module by its address"},
+    {"module(S).statement(N).nearest", KP_NEAREST_ADDRESS, "the line of source nearest to one"},
     {"module(S).statement(N).absolute", KP_ABSOLUTE, "the same"},
     {"kprobe.module(S).function(S)", KP_ENTRY, "the start of a function of a kernel module"},
     {"kprobe.module(S).function(S).call", KP_ENTRY, "the same"},
@@ -182,7 +196,9 @@ static struct expr *target(struct session *s, struct probe *p, const struct expr
         return kdata_cast(s, e, lvalue, why);
     struct kernel_btf *b = f->btf;
     *why = NULL;
-    if (!t->name || t->at_name)
+    if (t->at_name)
+        return kdata_global(s, e, f->module, lvalue, why);
+    if (!t->name)
         return NULL;
     if (lvalue) {
         *why = "write to memory of the kernel is not possible";
@@ -260,6 +276,11 @@ static void list(struct session *s, const struct probe_pattern *pat, const struc
     if (kprobe_find(s, pat, pp, &found, &hint))
         return;
     vec_for (i, found) {
+        if (found.v[i]->provider == &kernel_place_provider) {
+            const char *there = process_variables(s, found.v[i]->attach.priv);
+            fn(found.v[i]->pp, *there ? there + 1 : "", arg);
+            continue;
+        }
         const struct kernel_function *f = found.v[i]->attach.priv;
         struct kernel_btf *b = f->btf;
         const char *vars = "";

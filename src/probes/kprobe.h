@@ -12,7 +12,8 @@ enum kprobe_point {
     KP_EXPORTED,
     KP_STATEMENT, /* "function+offset" */
     KP_ABSOLUTE,  /* an address */
-    KP_DWARF,     /* needs the kernel's debug information */
+    KP_NEAREST_ADDRESS,
+    KP_DWARF, /* and above: needs the kernel's debug information; plus an enum process_point */
 };
 
 /* attach_point.priv */

@@ -5,12 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 #include "base/hash.h"
 #include "debuginfo/ksyms.h"
 #include "probes/kprobe.h"
-#include "probes/pmu.h"
+#include "probes/process.h"
 
 struct walk {
     struct session *s;
@@ -23,8 +22,9 @@ struct walk {
     struct hash *exported; /* NULL: all will do */
     struct hash prototypes;
     probe_vec *out;
-    VEC(const char *) names; /* for suggestions */
-    const char *example;     /* found, but not exported */
+    VEC(const char *) names;   /* for suggestions */
+    VEC(const char *) modules; /* that match; NULL: the kernel */
+    const char *example;       /* found, but not exported */
 };
 
 static const struct btf_type *as_prototype(struct kernel_btf *b, const struct btf_type *func)
@@ -44,6 +44,15 @@ static struct kernel_btf *types_of(struct walk *w, const char *module)
     const char *why;
     struct kernel_btf *b = module && *module ? session_module_btf(w->s, module, &why) : NULL;
     return b ? b : w->b;
+}
+
+/* What stands before the name; a pattern of modules is the one that was found. */
+static const char *prefix_of(struct walk *w, const char *module)
+{
+    return w->module
+               ? arena_printf(w->s->arena, "%smodule(\"%s\").%s", w->prefix,
+                              module ? module : w->module, w->statement ? "statement" : "function")
+               : w->prefix;
 }
 
 static struct kernel_function *add(struct walk *w, const char *name, const char *module,
@@ -69,7 +78,7 @@ static struct kernel_function *add(struct walk *w, const char *name, const char 
     p->attach.module = module;
     const char *at =
         w->offset ? arena_printf(s->arena, "+%#llx", (unsigned long long)w->offset) : "";
-    p->pp = arena_printf(s->arena, "%s(\"%s%s\")%s", w->prefix, name, at, w->suffix);
+    p->pp = arena_printf(s->arena, "%s(\"%s%s\")%s", prefix_of(w, module), name, at, w->suffix);
     vec_push(s->arena, w->out, p);
     return f;
 }
@@ -180,7 +189,8 @@ static const char *by_address(struct walk *w)
     /* A function is probed at its start, a statement where it was told. */
     f->addr = w->statement ? w->number : k.addr;
     f->offset = w->statement ? w->number - k.addr : 0;
-    vec_last(*w->out)->pp = arena_printf(s->arena, "%s(%#llx)%s", w->prefix, n, w->suffix);
+    vec_last(*w->out)->pp = arena_printf(s->arena, "%s(%#llx)%s",
+                                         prefix_of(w, in_module ? k.module : NULL), n, w->suffix);
     return NULL;
 }
 
@@ -199,10 +209,11 @@ static void read_components(struct walk *w, const struct probe_point *pp)
                                      arg ? (long long)arg->num : 0ll);
             continue;
         }
-        w->prefix = arena_printf(a, "%s%s%s", w->prefix, i ? "." : "", name);
+        if (!w->module)
+            w->prefix = arena_printf(a, "%s%s%s", w->prefix, i ? "." : "", name);
         if (strcmp(name, "module") == 0) {
             w->module = arg->str;
-            w->prefix = arena_printf(a, "%s(\"%s\")", w->prefix, w->module);
+            w->prefix = i ? "kprobe." : "";
         }
         named = strcmp(name, "function") == 0 || strcmp(name, "statement") == 0;
         w->statement = strcmp(name, "statement") == 0;
@@ -215,19 +226,90 @@ static void read_components(struct walk *w, const struct probe_point *pp)
     }
 }
 
-/* "name@file" and "name@file:line" need more than the kernel says of itself. */
-static const char *no_debuginfo(struct session *s, const char *what, const char **hint)
+/* ---- by debug information ---- */
+
+static const char *until_at(struct walk *w)
 {
-    struct utsname u;
-    uname(&u);
-    *hint = arena_printf(s->arena,
-                         "the package is linux-image-%s-dbg on Debian, kernel-debuginfo on Fedora; "
-                         "functions, parameters and types need none",
-                         u.release);
-    return arena_printf(s->arena,
-                        "%s can be found only with the kernel's DWARF debug information, which "
-                        "stap does not read yet",
-                        what);
+    return arena_strndup(w->s->arena, w->pattern, strcspn(w->pattern, "@"));
+}
+
+static bool note_module(const struct ksym *k, void *arg)
+{
+    struct walk *w = arg;
+    size_t n = w->modules.n;
+    if (!*k->module || (n && strcmp(w->modules.v[n - 1], k->module) == 0) ||
+        fnmatch(w->module, k->module, 0) != 0)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(w->modules.v[i], k->module) == 0)
+            return false;
+    vec_push(w->s->arena, &w->modules, arena_strdup(w->s->arena, k->module));
+    return false;
+}
+
+static bool note_name(const struct ksym *k, void *arg)
+{
+    struct walk *w = arg;
+    if (ksym_is_function(k) && (w->module != NULL) == (*k->module != 0))
+        vec_push(w->s->arena, &w->names, arena_strdup(w->s->arena, k->name));
+    return false;
+}
+
+static const char *similar(struct walk *w, const char *name)
+{
+    if (strpbrk(name, "*?["))
+        return "";
+    if (!w->names.n)
+        ksyms_each(note_name, w);
+    const char *near = similar_names(w->s->arena, name, w->names.v, w->names.n, 5);
+    return *near ? arena_printf(w->s->arena, " (similar functions: %s)", near) : "";
+}
+
+/* Places that DWARF tells of.  What kallsyms and BTF know is not asked for here. */
+static const char *by_dwarf(struct walk *w, enum process_point id, const struct probe_point *pp,
+                            const char **hint)
+{
+    size_t before = w->out->n;
+    const char *first = NULL, *why = NULL;
+    if (w->module)
+        ksyms_each(note_module, w);
+    else
+        vec_push(w->s->arena, &w->modules, NULL);
+    if (!w->modules.n)
+        return arena_printf(w->s->arena, "no match: module '%s' is not loaded", w->module);
+    vec_for (i, w->modules) {
+        struct kernel_image *k = kernel_image(w->s, w->modules.v[i], &why, hint);
+        if (k) {
+            *hint = NULL;
+            why = process_in_kernel(w->s, id, pp, k, w->out);
+            if (why)
+                why = arena_printf(w->s->arena, "%s%s", why, similar(w, until_at(w)));
+        }
+        if (!first)
+            first = why;
+    }
+    return w->out->n > before ? NULL : first;
+}
+
+/* The statement that an address is in. */
+static const char *nearest(struct walk *w, const struct probe_point *pp, const char **hint)
+{
+    struct ksym k;
+    const char *why;
+    if (!ksyms_at(w->s->arena, w->number, &k))
+        return arena_printf(w->s->arena, "no function of the kernel is at %#llx",
+                            (unsigned long long)w->number);
+    struct kernel_image *image = kernel_image(w->s, *k.module ? k.module : NULL, &why, hint);
+    return image ? process_nearest_in_kernel(w->s, pp, image, k.name, w->number, w->out) : why;
+}
+
+static enum process_point point_of(const struct probe_pattern *pat, const struct probe_point *pp)
+{
+    return pat->id == KP_RETURN                            ? P_RETURN
+           : pat->id == KP_EXPORTED                        ? P_EXPORTED
+           : pat->id == KP_STATEMENT                       ? P_STATEMENT
+           : strcmp(vec_last(pp->comps).name, "call") == 0 ? P_CALL
+                                                           : P_FUNCTION;
 }
 
 /* Takes "+0x1a" off the name. */
@@ -262,8 +344,10 @@ const char *kprobe_find(struct session *s, const struct probe_pattern *pat,
     if (!w.b)
         return why;
     read_components(&w, pp);
-    if (pat->id == KP_DWARF)
-        return no_debuginfo(s, "inlined functions, labels, callees and source lines", hint);
+    if (pat->id >= KP_DWARF)
+        return by_dwarf(&w, (enum process_point)(pat->id - KP_DWARF), pp, hint);
+    if (pat->id == KP_NEAREST_ADDRESS)
+        return nearest(&w, pp, hint);
     if (pat->id == KP_EXPORTED && (why = find_exports(&w)))
         return why;
     if (w.by_number)
@@ -271,7 +355,7 @@ const char *kprobe_find(struct session *s, const struct probe_pattern *pat,
                : out->n > before      ? NULL
                                       : "that function is not exported";
     if ((colon = strchr(w.pattern, '@')) && strcmp(colon, "@*") != 0)
-        return no_debuginfo(s, arena_printf(s->arena, "the source file in '%s'", w.pattern), hint);
+        return by_dwarf(&w, point_of(pat, pp), pp, hint);
     if (colon)
         w.pattern = arena_strndup(s->arena, w.pattern, (size_t)(colon - w.pattern));
     if (pat->id == KP_STATEMENT && (why = split_offset(&w)))
@@ -297,7 +381,10 @@ const char *kprobe_find(struct session *s, const struct probe_pattern *pat,
         return arena_printf(s->arena, "no match: '%s' is not exported", w.example);
     if (w.module && !w.names.n)
         return arena_printf(s->arena, "no match: module '%s' is not loaded", w.module);
-    const char *near = similar_names(s->arena, w.pattern, w.names.v, w.names.n, 5);
-    return arena_printf(s->arena, "no match%s%s%s", *near ? " (similar functions: " : "", near,
-                        *near ? ")" : "");
+    /* The compiler may have inlined it everywhere. */
+    const char *no_hint;
+    if (!w.wild && pat->id != KP_EXPORTED && !w.offset && kernel_image(s, NULL, &why, &no_hint) &&
+        !by_dwarf(&w, point_of(pat, pp), pp, &no_hint))
+        return NULL;
+    return arena_printf(s->arena, "no match%s", similar(&w, w.pattern));
 }

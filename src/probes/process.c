@@ -8,23 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum {
-    P_FUNCTION,
-    P_CALL,
-    P_RETURN,
-    P_EXPORTED,
-    P_INLINE,
-    P_LABEL,
-    P_CALLEE,
-    P_CALLEE_RETURN,
-    P_STATEMENT,
-    P_NEAREST,
-    P_ABSOLUTE,
-    P_MARK,
-    P_PLT,
-    P_PLT_RETURN
-};
-
 #define FAMILY(prefix)                                                                             \
     {prefix ".function(S)", P_FUNCTION, "the start of a function, inlined instances too"},         \
         {prefix ".function(S).call", P_CALL, "the start of a function that is not inlined"},       \
@@ -137,6 +120,7 @@ struct walk {
     const struct probe_point *pp;
     struct dw_module *m;
     const char *path;
+    struct kernel_image *kernel; /* NULL: a program */
     pid_t pid;
     probe_vec *out;
     bool listing;
@@ -146,6 +130,9 @@ struct walk {
 static const char *prefix(struct walk *w)
 {
     const char *name = argument(w->pp, "process"), *lib = argument(w->pp, "library");
+    if (w->kernel)
+        return w->kernel->name ? arena_printf(w->s->arena, "module(\"%s\")", w->kernel->name)
+                               : "kernel";
     const char *text = w->listing && name ? name : w->path;
     if (lib)
         return arena_printf(w->s->arena, "process(\"%s\").library(\"%s\")", name ? name : "",
@@ -161,9 +148,11 @@ uint32_t process_shift(const struct dw_module *m, uint64_t entry)
     return arch_uprobe_shift(code, dw_bytes(m, entry, code, sizeof code));
 }
 
-bool process_place(struct user_point *u)
+bool process_place(struct session *s, struct user_point *u)
 {
     uint8_t code[CODE_MAX];
+    if (u->kernel)
+        return (u->address = kernel_image_address(s, u->kernel, u->pc)) != 0;
     if (!u->mark && u->function.name && u->pc == u->function.entry)
         u->shift = process_shift(u->module, u->pc);
     u->doubt = arch_uprobe_doubt(code, dw_bytes(u->module, u->pc + u->shift, code, sizeof code));
@@ -174,11 +163,14 @@ static void add(struct walk *w, struct user_point u, const char *rest)
 {
     struct session *s = w->s;
     u.module = w->m;
-    if (!process_place(&u))
+    u.kernel = w->kernel;
+    if (!process_place(s, &u))
         return;
     if (u.semaphore && !dw_file_offset(w->m, u.semaphore, &u.semaphore))
         u.semaphore = 0;
-    struct probe *p = new_probe(s, u.is_return ? ATTACH_URETPROBE : ATTACH_UPROBE, PROG_KPROBE);
+    enum attach_kind kind = w->kernel ? (u.is_return ? ATTACH_KRETPROBE : ATTACH_KPROBE)
+                                      : (u.is_return ? ATTACH_URETPROBE : ATTACH_UPROBE);
+    struct probe *p = new_probe(s, kind, PROG_KPROBE);
     struct user_point *copy = arena_new_obj(s->arena, struct user_point);
     *copy = u;
     copy->path = w->path;
@@ -186,6 +178,10 @@ static void add(struct walk *w, struct user_point u, const char *rest)
     p->attach.priv = copy;
     p->attach.shift = u.is_return ? 0 : u.shift;
     p->attach.name = u.mark ? u.mark->name : u.function.name;
+    if (w->kernel) {
+        p->provider = &kernel_place_provider;
+        p->attach.module = w->kernel->name;
+    }
     p->pp = arena_printf(s->arena, "%s%s", prefix(w), rest);
     vec_push(s->arena, w->out, p);
 }
@@ -329,6 +325,8 @@ static void add_nearest(struct walk *w)
 static const char *no_function(struct walk *w, const char *text, const struct place *p)
 {
     dw_function_vec all = {0};
+    if (w->kernel) /* kprobe_find.c knows similar ones */
+        return arena_printf(w->s->arena, "no match for '%s' in %s", text, w->path);
     dw_functions(w->m, "*", &all);
     const char **names = arena_new_array(w->s->arena, const char *, all.n + 1);
     size_t n = 0;
@@ -410,6 +408,13 @@ static const struct expr *number_of(const struct probe_point *pp)
     return NULL;
 }
 
+/* The kernel may refuse some of several. */
+static void mark_many(probe_vec *out, size_t from)
+{
+    for (size_t i = from; i < out->n && out->n - from > 1; i++)
+        ((struct user_point *)out->v[i]->attach.priv)->one_of_many = true;
+}
+
 static const char *functions(struct walk *w)
 {
     if (number_of(w->pp))
@@ -421,7 +426,9 @@ static const char *functions(struct walk *w)
     size_t before = w->out->n;
     dw_functions(w->m, p.function, &found);
     vec_for (i, found)
-        if (statement)
+        if (w->kernel && !found.v[i].priv)
+            continue;
+        else if (statement)
             add_statements(w, &p, &found.v[i]);
         else if (!file_is(found.v[i].file, p.file))
             continue;
@@ -553,9 +560,67 @@ static const char *find(struct session *s, const struct probe_pattern *pat,
         if (why && !first)
             first = why;
     }
-    for (size_t i = before; i < out->n && out->n - before > 1; i++)
-        ((struct user_point *)out->v[i]->attach.priv)->one_of_many = true;
+    mark_many(out, before);
     return out->n ? NULL : first;
+}
+
+const char *process_in_kernel(struct session *s, enum process_point id,
+                              const struct probe_point *pp, struct kernel_image *kernel,
+                              probe_vec *out)
+{
+    const struct probe_pattern pat = {.id = id};
+    struct walk w = {.s = s,
+                     .pat = &pat,
+                     .pp = pp,
+                     .m = kernel->m,
+                     .path = dw_path(kernel->m),
+                     .kernel = kernel,
+                     .out = out};
+    size_t before = out->n;
+    const char *why = functions(&w);
+    mark_many(out, before);
+    return why;
+}
+
+static const struct dw_line *line_around(struct walk *w, const dw_line_vec *lines, uint64_t addr)
+{
+    const struct dw_line *best = NULL;
+    vec_for (i, *lines) {
+        const struct dw_line *l = &lines->v[i];
+        if (kernel_image_address(w->s, w->kernel, l->pc) <= addr && (!best || l->pc > best->pc))
+            best = l;
+    }
+    return best;
+}
+
+const char *process_nearest_in_kernel(struct session *s, const struct probe_point *pp,
+                                      struct kernel_image *kernel, const char *function,
+                                      uint64_t addr, probe_vec *out)
+{
+    const struct probe_pattern pat = {.id = P_NEAREST};
+    struct walk w = {.s = s,
+                     .pat = &pat,
+                     .pp = pp,
+                     .m = kernel->m,
+                     .path = dw_path(kernel->m),
+                     .kernel = kernel,
+                     .out = out};
+    dw_function_vec found = {0};
+    dw_functions(w.m, function, &found);
+    vec_for (i, found) {
+        const struct dw_function *f = &found.v[i];
+        uint64_t start = kernel_image_address(s, kernel, f->entry);
+        dw_line_vec lines = {0};
+        if (f->inlined || !f->priv || addr < start || addr - start >= f->end - f->entry)
+            continue;
+        dw_lines(w.m, f, &lines);
+        const struct dw_line *l = line_around(&w, &lines, addr);
+        struct user_point u = {.function = *f, .pc = l ? l->pc : f->entry};
+        add(&w, u,
+            arena_printf(s->arena, ".statement(\"%s\").nearest", where(s, f, l ? l->line : 0)));
+        return NULL;
+    }
+    return arena_printf(s->arena, "%s does not tell the lines of '%s'", w.path, function);
 }
 
 static const char *resolve(struct session *s, const struct probe_pattern *pat,

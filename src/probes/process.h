@@ -1,11 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Private to probes/process*.c: points in user programs. */
+/* Private to probes/: places that debug information tells of, in user programs (process*.c) and,
+ * where its own is installed, in the kernel (kernel_place.c). */
 #pragma once
 #include "debuginfo/dwarf.h"
 #include "probes/arch.h"
 #include "probes/kernel_data.h"
+#include "probes/kernel_image.h"
 
-/* attach_point.priv of a probe in a program. */
+enum process_point {
+    P_FUNCTION,
+    P_CALL,
+    P_RETURN,
+    P_EXPORTED,
+    P_INLINE,
+    P_LABEL,
+    P_CALLEE,
+    P_CALLEE_RETURN,
+    P_STATEMENT,
+    P_NEAREST,
+    P_ABSOLUTE,
+    P_MARK,
+    P_PLT,
+    P_PLT_RETURN
+};
+
+/* attach_point.priv of a probe at such a place. */
 struct user_point {
     struct dw_module *module;
     struct dw_function function; /* name NULL: a mark */
@@ -15,7 +34,9 @@ struct user_point {
     uint64_t semaphore; /* in the file; 0: none */
     const struct dw_mark *mark;
     const char *path;
-    pid_t pid; /* 0: every process */
+    struct kernel_image *kernel; /* NULL: a program */
+    uint64_t address;            /* of the kernel: in memory, of the probe */
+    pid_t pid;                   /* 0: every process */
     bool is_return;
     unsigned doubt;   /* arch_uprobe_doubt() */
     bool one_of_many; /* of a pattern: the kernel may refuse it */
@@ -48,7 +69,16 @@ const char *process_variables(struct session *s, const struct user_point *u);
 struct dw_module *process_module(struct session *s, const char *path, const char **why);
 
 /* Completes a point whose pc is known; false: that address is not in the file. */
-bool process_place(struct user_point *u);
+bool process_place(struct session *s, struct user_point *u);
+/* Appends the places in the kernel or a module that `pp` names by function(…) or statement(…).
+ * NULL, or why there is none. */
+const char *process_in_kernel(struct session *s, enum process_point id,
+                              const struct probe_point *pp, struct kernel_image *kernel,
+                              probe_vec *out);
+/* The statement of a function of the kernel that an address in memory is in. */
+const char *process_nearest_in_kernel(struct session *s, const struct probe_point *pp,
+                                      struct kernel_image *kernel, const char *function,
+                                      uint64_t addr, probe_vec *out);
 /* How far behind the entry of a function it is probed. */
 uint32_t process_shift(const struct dw_module *m, uint64_t entry);
 

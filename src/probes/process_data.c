@@ -47,6 +47,10 @@ static struct expr *at_entry(struct session *s, const struct token *tok, int32_t
 /* The address that the point stands for, as it is in the process. */
 static struct expr *here(struct session *s, const struct user_point *u, const struct token *tok)
 {
+    if (u->kernel)
+        return number(
+            s, tok,
+            (int64_t)kernel_image_address(s, u->kernel, u->is_return ? u->function.entry : u->pc));
     uint32_t shift =
         u->is_return ? process_shift(u->module, dw_outer_entry(u->module, &u->function)) : u->shift;
     /* A return is not at an address of the function: its entry was. */
@@ -58,6 +62,8 @@ static struct expr *here(struct session *s, const struct user_point *u, const st
 struct expr *process_address(struct session *s, const struct user_point *u, const struct token *tok,
                              uint64_t addr)
 {
+    if (u->kernel)
+        return kernel_address(s, tok, u->kernel, addr);
     if (dw_is_fixed(u->module))
         return number(s, tok, (int64_t)addr);
     uint64_t pc = u->is_return ? u->function.entry : u->pc;
@@ -73,12 +79,13 @@ static struct expr *unary(struct session *s, const struct token *tok, enum op op
     return e;
 }
 
-static struct expr *deref(struct session *s, const struct token *tok, struct expr *a, int64_t size)
+static struct expr *deref(struct session *s, const struct user_point *u, const struct token *tok,
+                          struct expr *a, int64_t size)
 {
     struct expr *e = expr_new(s->arena, EX_DEREF, tok);
     e->type = TY_LONG;
     e->a = a;
-    e->deref = (struct deref){.size = (uint8_t)size, .user = true};
+    e->deref = (struct deref){.size = (uint8_t)size, .user = !u->kernel};
     return e;
 }
 
@@ -169,7 +176,7 @@ static struct expr *made_by(struct machine *m, const struct dw_op *op, struct ex
     case DW_NOT:
         return unary(s, m->tok, OP_BITNOT, top[0]);
     case DW_DEREF:
-        return deref(s, m->tok, top[0], op->num);
+        return deref(s, m->u, m->tok, top[0], op->num);
     default:
         if (op->kind == DW_ADD && top[0]->kind == EX_NUMBER && !top[0]->num)
             return top[-1];
@@ -280,7 +287,7 @@ static bool value_of(struct session *s, const struct user_point *u, const struct
                      const struct dw_place *place, struct kernel_value *out, const char **why)
 {
     struct kernel_btf *b = dw_types(u->module);
-    *out = (struct kernel_value){.type = place->type, .user = true};
+    *out = (struct kernel_value){.type = place->type, .user = !u->kernel};
     if (place->target) {
         out->parts = place->target->target ? NULL : parts_of(s, u, tok, place->target, why);
         *why = out->parts ? NULL : "what it points to was optimised away";
@@ -310,7 +317,7 @@ static bool value_of(struct session *s, const struct user_point *u, const struct
     if (!e)
         return false;
     if (place->memory)
-        *out = kdata_at(s, b, tok, e, place->type, true);
+        *out = kdata_at(s, b, tok, e, place->type, !u->kernel);
     else
         out->e = kdata_narrow(s, b, e, place->type);
     return true;
@@ -425,7 +432,8 @@ static struct expr *returned(struct session *s, const struct user_point *u, cons
 {
     struct dw_place place;
     if (!u->function.priv) { /* of what type is not known */
-        *v = (struct kernel_value){.e = process_register(s, tok, arch_reg_return), .user = true};
+        *v = (struct kernel_value){.e = process_register(s, tok, arch_reg_return),
+                                   .user = !u->kernel};
         return v->e;
     }
     if (!dw_return_type(u->module, &u->function)) {
@@ -502,6 +510,8 @@ static struct expr *global(struct session *s, const struct user_point *u, const 
     const char *sign = strchr(t->at_name, '@');
     const char *name = arena_strndup(s->arena, t->at_name,
                                      sign ? (size_t)(sign - t->at_name) : strlen(t->at_name));
+    if (u->kernel || (t->module && strcmp(t->module, "kernel") == 0))
+        return kdata_global(s, e, u->kernel ? u->kernel->name : NULL, false, why);
     if (t->module && *t->module) {
         at.module = process_module(s, t->module, why);
         if (!at.module)
@@ -551,8 +561,12 @@ struct expr *process_target(struct session *s, struct probe *p, const struct exp
 {
     const struct user_point *u = p->attach.priv;
     const struct target *t = e->target;
+    if (u->kernel && lvalue) {
+        *why = "write to memory of the kernel is not possible";
+        return NULL;
+    }
     if (e->kind == EX_CAST) {
-        if (t->module && *t->module)
+        if (u->kernel || (t->module && *t->module))
             return kdata_cast(s, e, lvalue, why);
         struct expr *r = udata_cast(s, e, u->path, lvalue, why);
         return r ? r : kdata_cast(s, e, lvalue, why);
@@ -573,7 +587,7 @@ struct expr *process_target(struct session *s, struct probe *p, const struct exp
         return expr_string(s->arena, e->tok, u->mark->provider);
     if (strncmp(t->name, "$$", 2) == 0)
         return group(s, u, e);
-    struct kernel_value v = {.user = true};
+    struct kernel_value v = {.user = !u->kernel};
     if (u->mark) {
         if (strncmp(t->name, "$arg", 4) != 0) {
             *why = not_found(s, u, t->name, NULL);
@@ -622,18 +636,21 @@ bool process_entry(struct session *s, const struct probe *p, const struct token 
     u->is_return = false;
     u->pc = start ? dw_outer_entry(u->module, &u->function) : u->function.body;
     u->shift = 0;
-    if (!u->pc || !process_place(u))
+    if (!u->pc || !process_place(s, u))
         return false;
     out->frame = frame_of(s, u, tok);
     out->frame_here = frame_of(s, from, tok);
     if (!out->frame || !out->frame_here)
         return false;
-    out->probe = new_probe(s, ATTACH_UPROBE, PROG_KPROBE);
+    out->probe = new_probe(s, u->kernel ? ATTACH_KPROBE : ATTACH_UPROBE, PROG_KPROBE);
     out->probe->attach.priv = u;
     out->probe->attach.shift = u->shift;
     out->probe->attach.name = u->function.name;
-    out->probe->pp =
-        arena_printf(s->arena, "process(\"%s\").function(\"%s\").call", u->path, u->function.name);
+    out->probe->attach.module = p->attach.module;
+    out->probe->pp = u->kernel
+                         ? arena_printf(s->arena, "kernel.function(\"%s\").call", u->function.name)
+                         : arena_printf(s->arena, "process(\"%s\").function(\"%s\").call", u->path,
+                                        u->function.name);
     return true;
 }
 
@@ -642,12 +659,12 @@ struct expr *process_called_by(struct session *s, const struct user_point *u,
 {
     struct expr *back, *ip, *frame;
     if (u->is_return) {
-        back = saved(s, tok, deref(s, tok, process_register(s, tok, arch_reg_sp), 8));
+        back = saved(s, tok, deref(s, u, tok, process_register(s, tok, arch_reg_sp), 8));
     } else {
         frame = frame_of(s, u, tok);
         if (!frame)
             return NULL;
-        back = deref(s, tok, binary(s, tok, OP_SUB, frame, number(s, tok, 8)), 8);
+        back = deref(s, u, tok, binary(s, tok, OP_SUB, frame, number(s, tok, 8)), 8);
     }
     ip = here(s, u, tok);
     uint64_t pc = u->is_return ? u->function.entry : u->pc, start, end;

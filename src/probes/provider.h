@@ -66,9 +66,10 @@ struct probe_provider {
                  void (*fn)(const char *point, const char *vars, void *arg), void *arg);
 };
 
-/* @cast in a function, which belongs to no probe: to types of the kernel, or of the
- * program or library it names.  As provider->target. */
-struct expr *function_cast(struct session *s, const struct expr *e, bool lvalue, const char **why);
+/* @cast and @var in a function, which belongs to no probe: types of the kernel, or of the
+ * program or library that the cast names, and variables of the kernel.  As provider->target. */
+struct expr *function_target(struct session *s, const struct expr *e, bool lvalue,
+                             const char **why);
 
 /* Ends with NULL. */
 extern const struct probe_provider *const provider_table[];

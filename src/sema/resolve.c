@@ -240,8 +240,9 @@ static bool try_target(struct scope *sc, struct expr **ep, bool lvalue, const ch
     *why = NULL;
     if (pr && pr->target)
         r = pr->target(sc->m->s, sc->probe, *ep, lvalue, why);
-    else if ((*ep)->kind == EX_CAST)
-        r = function_cast(sc->m->s, *ep, lvalue, why);
+    bool global = (*ep)->kind == EX_TARGET && (*ep)->target->at_name;
+    if (!r && !*why && (global || ((*ep)->kind == EX_CAST && !(pr && pr->target))))
+        r = function_target(sc->m->s, *ep, lvalue, why);
     if (!r && !lvalue && (*ep)->kind == EX_TARGET && (*ep)->target->name && is_return(sc->probe)) {
         /* What a return does not see is what it was at the entry. */
         bool result = strcmp((*ep)->target->name, "$return") == 0; /* there is none at the entry */

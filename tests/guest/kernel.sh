@@ -54,8 +54,6 @@ run -e 'probe kernel.statement("vfs_read+1") { println(1) }'
 [ $rc = 1 ] && grep -q "no instruction of 'vfs_read' begins at +0x1" "$TMP/err" && pass kprobe-middle || fail kprobe-middle "status $rc: $(first_line "$TMP/err")"
 run -l 'kernel.function("tcp_s*").exported'
 grep -qx 'kernel.function("tcp_sendmsg").exported' "$TMP/out" && ! grep -q tcp_sacktag "$TMP/out" && pass kprobe-exported || fail kprobe-exported "$(first_line "$TMP/out")"
-run -e 'probe kernel.function("vfs_read@fs/read_write.c") { }'
-[ $rc = 1 ] && grep -q 'debug information' "$TMP/err" && pass kprobe-needs-dwarf || fail kprobe-needs-dwarf "$(first_line "$TMP/err")"
 # The library: every function loads here too; what needs kernel functions, and types of modules.
 modprobe -a nfs nfsd sunrpc scsi_mod 2>"$TMP/modprobe" || cat "$TMP/modprobe"
 tools/check-functions -c -s "$STAP" >"$TMP/all.stp"
