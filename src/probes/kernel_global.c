@@ -120,9 +120,10 @@ static const char *no_such(struct session *s, const char *name, const char *modu
     if (!module && !ksyms_address("init_task", NULL, NULL))
         return unlisted;
     const char *near = similar_names(s->arena, name, n.v.v, n.v.n, 5);
-    return arena_printf(s->arena, "%s has no variable '%s'%s%s%s",
-                        module ? arena_printf(s->arena, "module '%s'", module) : "the kernel", name,
-                        *near ? " (alternatives: " : "", near, *near ? ")" : "");
+    near = *near ? arena_printf(s->arena, " (alternatives: %s)", near) : "";
+    if (module)
+        return arena_printf(s->arena, "module '%s' has no variable '%s'%s", module, name, near);
+    return arena_printf(s->arena, "the kernel has no variable '%s'%s", name, near);
 }
 
 static struct expr *untyped(struct session *s, const struct expr *e, const char *name,

@@ -155,17 +155,16 @@ static void read_layout(struct session *s, struct kernel_image *k)
 static const char *missing(struct search *w, const char **hint)
 {
     struct arena *a = w->s->arena;
-    const char *what = w->module ? arena_printf(a, "module '%s'", w->module) : "the running kernel";
     *hint = arena_printf(a,
                          "the package is linux-image-%s-dbg on Debian, linux-image-%s-dbgsym on "
                          "Ubuntu, kernel-debuginfo on Fedora; functions by name, their parameters "
                          "and types need none",
                          w->release, w->release);
-    return w->other ? arena_printf(a,
-                                   "the debug information of %s (DWARF) is not installed: %s "
-                                   "belongs to another build",
-                                   what, w->other)
-                    : arena_printf(a, "the debug information of %s (DWARF) is not installed", what);
+    const char *other = w->other ? arena_printf(a, ": %s belongs to another build", w->other) : "";
+    if (w->module)
+        return arena_printf(a, "the debug information of module '%s' (DWARF) is not installed%s",
+                            w->module, other);
+    return arena_printf(a, "the kernel's debug information (DWARF) is not installed%s", other);
 }
 
 struct kernel_image *kernel_image(struct session *s, const char *module, const char **why,

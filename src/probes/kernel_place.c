@@ -16,7 +16,7 @@ static void place(const struct probe *p, struct attach_place *out)
 static const struct probe_pattern none[] = {{0}};
 
 const struct probe_provider kernel_place_provider = {
-    .name = "kernel place",
+    .name = "kernel-place",
     .patterns = none,
     .target = process_target,
     .entry = process_entry,

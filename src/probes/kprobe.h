@@ -4,6 +4,7 @@
 #pragma once
 #include "base/hash.h"
 #include "probes/kernel_data.h"
+#include "probes/process.h"
 
 /* probe_pattern.id of these families */
 enum kprobe_point {
@@ -13,7 +14,12 @@ enum kprobe_point {
     KP_STATEMENT, /* "function+offset" */
     KP_ABSOLUTE,  /* an address */
     KP_NEAREST_ADDRESS,
-    KP_DWARF, /* and above: needs the kernel's debug information; plus an enum process_point */
+    KP_DWARF, /* and above: what needs the kernel's debug information, an enum process_point */
+    KP_INLINE = KP_DWARF + P_INLINE,
+    KP_LABEL = KP_DWARF + P_LABEL,
+    KP_CALLEE = KP_DWARF + P_CALLEE,
+    KP_CALLEE_RETURN = KP_DWARF + P_CALLEE_RETURN,
+    KP_NEAREST = KP_DWARF + P_NEAREST,
 };
 
 /* attach_point.priv */

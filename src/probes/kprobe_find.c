@@ -9,7 +9,6 @@
 #include "base/hash.h"
 #include "debuginfo/ksyms.h"
 #include "probes/kprobe.h"
-#include "probes/process.h"
 
 struct walk {
     struct session *s;
