@@ -48,3 +48,6 @@ uint64_t bpf_missed(const struct bpf_running *r);
 /* Runs the handler of probe `id` now, in this thread (begin, end, timers).
  * 0 or -errno. */
 int bpf_run_probe(struct bpf_running *r, int id);
+/* The same with a text, at most 65,534 bytes, that the handler has as EX_CTX; the kernel
+ * writes it back. */
+int bpf_run_probe_with(struct bpf_running *r, int id, char *text);

@@ -39,6 +39,7 @@ struct image_settings {
 struct image_origin {
     const char *script;    /* file, or "<input>" */
     const char *release;   /* of the kernel */
+    const char *name;      /* -m: of the folder of procfs probes; or NULL */
     const char *condition; /* one of %( kernel_v … %) that the script has, and where; or NULL */
 };
 

@@ -68,6 +68,10 @@ static bool points_are_good(const struct image_probe *p)
         return false;
     for (size_t i = 0; i < a->n; i++) {
         const struct attach_place *x = &a->places[i];
+        if (k == ATTACH_PROCFS_READ || k == ATTACH_PROCFS_WRITE) {
+            if (!x->path || x->maxsize > PROCFS_SIZE_MAX)
+                return false;
+        }
         if ((user && !x->path) || (kernel && !x->name) || x->pid < 0)
             return false;
     }

@@ -441,6 +441,12 @@ int bpf_run_probe(struct bpf_running *r, int id)
     return bpf_prog_test_run_opts(r->progs[id].fd, &o);
 }
 
+int bpf_run_probe_with(struct bpf_running *r, int id, char *text)
+{
+    LIBBPF_OPTS(bpf_test_run_opts, o, .ctx_in = text, .ctx_size_in = (uint32_t)strlen(text) + 1);
+    return bpf_prog_test_run_opts(r->progs[id].fd, &o);
+}
+
 /* ---- how long programs run ---- */
 
 int bpf_measure(void)

@@ -79,6 +79,7 @@ static void make_origin(struct bpf_image *img, const struct session *s)
     const struct token *t = s->parse.kernel_condition;
     img->origin.script = s->script_name ? s->script_name : "<input>";
     img->origin.release = s->parse.kernel_vr ? s->parse.kernel_vr : "";
+    img->origin.name = s->image_name;
     if (t)
         img->origin.condition =
             arena_printf(img->arena, "%s at %s", t->text, token_position(t, at, sizeof at));

@@ -222,6 +222,9 @@ static void place(struct io *io, struct attach_place *p)
     u32_(io, &p->pf);
     u32_(io, &p->hook);
     i32_(io, &p->priority);
+    u32_(io, &p->umask);
+    u64_(io, &p->maxsize);
+    flag(io, &p->by_char);
 }
 
 static void insn(struct io *io, struct bpf_insn *i)
@@ -251,7 +254,7 @@ static void probe(struct io *io, struct image_probe *p)
     needed_text(io, &p->pp);
     needed_text(io, &p->script_pp);
     position(io, &p->tok);
-    ENUM(io, p->points.kind, ATTACH_NETFILTER + 1);
+    ENUM(io, p->points.kind, ATTACH_INPUT + 1);
     ENUM(io, p->points.prog, PROG_UPROBE_MULTI + 1);
     struct {
         struct attach_place *v;
@@ -360,6 +363,7 @@ static void image(struct io *io, struct bpf_image *img)
 {
     needed_text(io, &img->origin.script);
     needed_text(io, &img->origin.release);
+    text(io, &img->origin.name);
     text(io, &img->origin.condition);
     LIST(io, &img->settings.defines, 8, define);
     flag(io, &img->settings.suppress_handler_errors);

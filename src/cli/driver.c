@@ -70,8 +70,13 @@ static struct source *main_source(const struct passes *p)
     return src;
 }
 
-static void note_command_args(struct session *s)
+static void note_command_args(const struct passes *p)
 {
+    struct session *s = p->s;
+    /* The library's argv has all of them. */
+    vec_for (i, p->files)
+        if (memmem(p->files.v[i]->src->text, p->files.v[i]->src->len, "argv", 4))
+            return;
     for (size_t i = 0; i < s->parse.nargs; i++)
         if (!s->parse.args_used[i])
             diag_warning(&s->diag, NULL, "unused command line option $%zu/@%zu", i + 1, i + 1);
@@ -115,7 +120,7 @@ static int pass_1(struct passes *p)
     }
     if (!ok || errors)
         return failed(p, 1, "parse");
-    note_command_args(s);
+    note_command_args(p);
     if (tells(p, 1))
         fprintf(stderr, "Pass 1: parsed user script and %zu library scripts using %s\n",
                 tapset_open(s)->files.n, pass_usage(s->arena, &p->clock));

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/values.h"
@@ -432,6 +433,9 @@ bool options_parse(struct session *s, struct options *o, int argc, char **argv)
     while ((c = getopt_long(argc, argv, short_options, long_options, NULL)) != -1)
         if (!one(s, o, c, optarg))
             return false;
+    s->module_name = s->image_name;
+    if (!s->module_name)
+        s->module_name = s->portable ? "stap" : arena_printf(s->arena, "stap_%d", (int)getpid());
     if (s->dump_bpf && s->last_pass == 0)
         s->last_pass = 4;
     if (s->last_pass == 0)

@@ -174,17 +174,20 @@ struct abi_ctx {
  * Every record starts with this header; size counts the header and is a
  * multiple of 8. */
 enum rec_kind {
-    REC_PRINT = 1, /* id = format number; arguments as below */
-    REC_ERROR,     /* u32 probe, pos, msg, reserved; msg == ERR_DYNAMIC: + string argument */
-    REC_WARN,      /* one string argument */
-    REC_EXIT,      /* exit() was called: stop the session */
-    REC_HIST,      /* id = histogram number; struct abi_hist */
-    REC_COMMIT,    /* id 0: u64 speculation id: print what it holds */
-    REC_DISCARD,   /* u64 speculation id */
-    REC_SPECULATE, /* u64 speculation id, string argument */
-    REC_MODULE,    /* u64 inode, u64 pid, u64 address: a module that user space may add */
-    REC_SYSTEM,    /* one string argument: a command for the shell */
-    REC_STACK,     /* u64 form (enum stack_form), u64 pid, string of addresses */
+    REC_PRINT = 1,  /* id = format number; arguments as below */
+    REC_ERROR,      /* u32 probe, pos, msg, reserved; msg == ERR_DYNAMIC: + string argument */
+    REC_WARN,       /* one string argument */
+    REC_EXIT,       /* exit() was called: stop the session */
+    REC_HIST,       /* id = histogram number; struct abi_hist */
+    REC_COMMIT,     /* id 0: u64 speculation id: print what it holds */
+    REC_DISCARD,    /* u64 speculation id */
+    REC_SPECULATE,  /* u64 speculation id, string argument */
+    REC_MODULE,     /* u64 inode, u64 pid, u64 address: a module that user space may add */
+    REC_SYSTEM,     /* one string argument: a command for the shell */
+    REC_SWITCH,     /* the next output file */
+    REC_VALUE,      /* as REC_PRINT: all that the reader of a procfs file gets, so far */
+    REC_VALUE_MORE, /* … and what comes behind it */
+    REC_STACK,      /* u64 form (enum stack_form), u64 pid, string of addresses */
 };
 enum stack_form { STACK_USER = 1, STACK_BRIEF = 2, STACK_LINES = 4 };
 struct rec {

@@ -194,6 +194,8 @@ void build_insert_failed(struct ir_builder *b, ir_reg st, const struct token *to
 
 /* build_print.c */
 void build_print(struct ir_builder *b, const struct expr *e);
+/* REC_VALUE or REC_VALUE_MORE: for the reader of a procfs file. */
+void build_to_reader(struct ir_builder *b, struct expr *text, bool more);
 /* REC_HIST: the aggregate at `all` with nbuckets buckets at off. */
 void build_hist_record(struct ir_builder *b, struct ir_mem all, uint32_t off, uint32_t nbuckets,
                        uint32_t id);

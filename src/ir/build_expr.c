@@ -312,6 +312,10 @@ static struct ir_value assign_symbol(struct ir_builder *b, const struct expr *e,
     const struct var_loc *loc = v->codegen;
     enum op op = op_of_assign(e->op);
     struct ir_value val;
+    if (v->to_reader && !v->read && !want) {
+        build_to_reader(b, e->b, e->op == OP_CONCAT_EQ);
+        return (struct ir_value){0};
+    }
     if (e->op == OP_CONCAT_EQ && append_in_place(b, e))
         return build_read_var(b, v);
     if (e->op == OP_CONCAT_EQ) {
@@ -352,8 +356,13 @@ static struct ir_value build_assign(struct ir_builder *b, const struct expr *e, 
     }
     if (e->a->kind == EX_INDEX)
         return build_index_assign(b, e->a, e->op, e->b, false, want);
-    if (e->a->kind == EX_SYMBOL)
-        return assign_symbol(b, e, want);
+    if (e->a->kind == EX_SYMBOL) {
+        struct ir_value v = assign_symbol(b, e, want);
+        /* A handler that looks at it has it as a variable, too. */
+        if (e->a->var->to_reader && (e->a->var->read || want))
+            build_to_reader(b, e->a, false);
+        return v;
+    }
     build_unsupported(b, e->a->tok, "assignment to this kind of target is not possible with eBPF");
     return long_value(ir_const(b, 0));
 }
@@ -590,6 +599,11 @@ struct ir_value build_string(struct ir_builder *b, const struct expr *e)
         break;
     case EX_DEREF_STR:
         v = build_deref_string(b, e);
+        break;
+    case EX_CTX: /* text that the session handed over */
+        v = build_temp_string(b, (uint32_t)b->session->maxstringlen, "$value");
+        ir_call(b, HELPER_PROBE_READ_KERNEL_STR, 3,
+                IR_ARGS(IR_A_MEM(v.mem), IR_A_IMM(v.bound), IR_A_PROG));
         break;
     default:
         build_unsupported(b, e->tok, "this operator needs a runtime other than eBPF");

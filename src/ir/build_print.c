@@ -252,7 +252,7 @@ enum { RECORD_MAX = 60000 };
 static const char TOO_LONG[] = "the strings of one print may take more than 60,000 bytes: "
                                "print them in several statements or lower MAXSTRINGLEN";
 
-void build_print(struct ir_builder *b, const struct expr *e)
+static void print_record(struct ir_builder *b, const struct expr *e, int kind)
 {
     if (e->args.n == 1 && e->args.v[0]->kind == EX_HIST) {
         build_hist(b, e);
@@ -308,5 +308,18 @@ void build_print(struct ir_builder *b, const struct expr *e)
         b->mod->out_slack = size;
     struct ir_insn *room = &r.room_fn->blocks.v[r.room_block].insns.v[r.room_insn];
     room->args[1].imm = size;
-    record_end(b, &r, REC_PRINT, build_format_number(b, &parts));
+    record_end(b, &r, kind, build_format_number(b, &parts));
+}
+
+void build_print(struct ir_builder *b, const struct expr *e)
+{
+    print_record(b, e, REC_PRINT);
+}
+
+void build_to_reader(struct ir_builder *b, struct expr *text, bool more)
+{
+    static struct print print = {.name = "print"};
+    struct expr e = {.kind = EX_PRINT, .tok = text->tok, .print = &print};
+    vec_push(b->arena, &e.args, text);
+    print_record(b, &e, more ? REC_VALUE_MORE : REC_VALUE);
 }

@@ -274,7 +274,7 @@ static void emit_target(struct intrinsic_call *c)
 
 static void emit_module_name(struct intrinsic_call *c)
 {
-    c->result = ir_literal(c->b, "stap");
+    c->result = ir_literal(c->b, c->b->session->module_name);
 }
 
 /* ---- time ---- */
@@ -369,6 +369,11 @@ static void emit_warn(struct intrinsic_call *c)
 static void emit_system(struct intrinsic_call *c)
 {
     ir_text_record(c->b, REC_SYSTEM, c->args[0]);
+}
+
+static void emit_switch_file(struct intrinsic_call *c)
+{
+    ir_text_record(c->b, REC_SWITCH, ir_literal(c->b, ""));
 }
 
 /* The load averages of 1, 5 and 15 minutes in 2048ths. */
@@ -475,7 +480,7 @@ static const struct intrinsic general[] = {
     {"ppfunc", TY_STRING, BOUND_FUNCTION, emit_ppfunc, true},
     {"is_return", TY_LONG, 0, emit_is_return, false},
     {"target", TY_LONG, 0, emit_target, false},
-    {"module_name", TY_STRING, 8, emit_module_name, false},
+    {"module_name", TY_STRING, MODULE_NAME_MAX, emit_module_name, false},
     {"gettimeofday_ns", TY_LONG, 0, emit_ns, false},
     {"gettimeofday_us", TY_LONG, 0, emit_us, false},
     {"gettimeofday_ms", TY_LONG, 0, emit_ms, false},
@@ -491,6 +496,7 @@ static const struct intrinsic general[] = {
     {"error", TY_UNKNOWN, 0, emit_error, false},
     {"warn", TY_UNKNOWN, 0, emit_warn, false},
     {"system", TY_UNKNOWN, 0, emit_system, false},
+    {"switch_file", TY_UNKNOWN, 0, emit_switch_file, false},
     {"loadavg", TY_LONG, 0, emit_loadavg, false},
     {"trace_line", TY_UNKNOWN, 0, emit_trace_line, false},
     {"delay_us", TY_UNKNOWN, 0, emit_delay_us, false},

@@ -306,6 +306,7 @@ struct variable {
     struct expr *init;             /* literal or NULL */
     bool read, written;            /* sema */
     bool synthetic;                /* sema: made by @entry and the like: never printed */
+    bool to_reader;                /* sema: what is assigned goes to the reader of a procfs file */
     /* sema: statistics that the script asks of it */
     bool need_hist_log, need_minmax, need_variance;
     bool need_hist_linear;

@@ -33,6 +33,9 @@ struct attach_place {
     struct perf_sampling perf;
     uint32_t pf, hook; /* netfilter */
     int32_t priority;
+    uint32_t umask;   /* procfs: of the file `path` below the session's folder */
+    uint64_t maxsize; /* … bytes of $value that a reader gets */
+    bool by_char;     /* of standard input, not by line */
 };
 
 /* The points that one program serves; each has its index as cookie. */

@@ -15,6 +15,7 @@ extern const struct probe_provider netfilter_provider;    /* netfilter.c */
 extern const struct probe_provider task_provider;         /* process_task.c */
 extern const struct probe_provider process_provider;      /* process.c */
 extern const struct probe_provider perf_provider;         /* perf.c */
+extern const struct probe_provider procfs_provider;       /* procfs.c */
 
 /* attach.h, of each family; -errno. */
 void process_settle(struct attach_points *a);

@@ -3,6 +3,7 @@
 #pragma once
 #include <errno.h>
 #include <signal.h>
+#include <termios.h>
 #include <time.h>
 
 #include "base/strbuf.h"
@@ -125,6 +126,39 @@ void child_stop(struct child *c);
 void child_start_shell(const char *command);
 bool child_report(const struct child *c, struct session *s);
 
+/* ---- procfs.c: the files of procfs probes ---- */
+struct procfs;
+struct procfs_handlers {
+    void *arg;
+    /* Runs the handler; what it assigns to $value is in `text`.  False: it failed. */
+    bool (*read)(void *arg, int probe, struct strbuf *text);
+    bool (*write)(void *arg, int probe, char *text);
+};
+/* Mounts them and says where; *out is NULL when the program has none.  False after a message. */
+bool procfs_open(struct procfs **out, struct session *s, const struct bpf_image *img,
+                 const struct procfs_handlers *on);
+/* Readable when procfs_serve has something to do; -1: there is none. */
+int procfs_fd(const struct procfs *f);
+void procfs_serve(struct procfs *f);
+/* Nothing is left; `f` may be NULL. */
+void procfs_close(struct procfs *f);
+
+/* ---- input.c: standard input for input.char and input.line ---- */
+struct input {
+    int fd; /* -1: nobody listens, or all is read */
+    bool chars;
+    bool file;          /* which cannot be waited for */
+    size_t most;        /* bytes of a line that are kept */
+    struct strbuf line; /* so far */
+    struct termios before;
+    bool changed;
+};
+void input_open(struct input *in, const struct bpf_image *img);
+/* Calls fn for what there is until it returns false; false at the end of the input. */
+bool input_read(struct input *in, const struct bpf_image *img,
+                bool (*fn)(void *arg, int probe, char *text), void *arg);
+void input_close(struct input *in);
+
 /* ---- records.c: what a record means ---- */
 struct speculation {
     u64 id;
@@ -138,6 +172,7 @@ struct sink {
     struct hist_style hist;
     struct speculation *speculations;
     bool exit_seen;
+    struct strbuf *reader; /* of a procfs file: where $value goes; NULL: nobody reads */
     struct symbols *symbols;
     struct modules *modules; /* NULL until a stack is printed */
     u64 errors_shown;

@@ -192,12 +192,22 @@ static bool record(struct sink *k, const struct rec *rec)
     case REC_PRINT:
         return rec->id < k->img->formats.n &&
                format_record(&k->out->buf, &k->img->formats.v[rec->id], args, len);
+    case REC_VALUE:
+    case REC_VALUE_MORE:
+        if (k->reader && rec->kind == REC_VALUE)
+            k->reader->n = 0;
+        return !k->reader || (rec->id < k->img->formats.n &&
+                              format_record(k->reader, &k->img->formats.v[rec->id], args, len));
     case REC_ERROR:
         return error_record(k, rec);
     case REC_WARN:
         return warn_record(k, &c);
     case REC_SYSTEM:
         return system_record(k, &c);
+    case REC_SWITCH:
+        output_flush(k->out);
+        output_next(k->out);
+        return true;
     case REC_EXIT:
         k->exit_seen = true;
         return true;

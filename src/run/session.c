@@ -27,6 +27,8 @@ struct run {
     struct timers timers;
     struct child child;
     struct overload overload;
+    struct procfs *procfs; /* NULL: no such probes */
+    struct input input;
     int epoll;
     u64 deadline; /* -T; 0 = none */
     u64 clock_due;
@@ -189,6 +191,40 @@ static bool run_probe(void *arg, int id)
     return !stopped(r);
 }
 
+/* Runs it with the text; false: it failed, or the session is over. */
+static bool run_with(void *arg, int id, char *text)
+{
+    struct run *r = arg;
+    u64 errors = r->head->errors;
+    int err = bpf_run_probe_with(r->bpf, id, text);
+    if (err) {
+        diag_error(&r->s->diag, "the handler of probe %s cannot be run: %s",
+                   r->img->probes.v[id].pp, strerror(-err));
+        r->failed = true;
+        stop(r);
+    }
+    drain(r);
+    return !err && r->head->errors == errors;
+}
+
+static bool run_input(void *arg, int id, char *text)
+{
+    run_with(arg, id, text);
+    return !stopped(arg);
+}
+
+static bool run_for_reader(void *arg, int id, struct strbuf *text)
+{
+    struct run *r = arg;
+    /* What other handlers have said before is not for this reader. */
+    drain_all(r);
+    r->sink.reader = text;
+    char nothing[1] = "";
+    bool ok = run_with(arg, id, nothing);
+    r->sink.reader = NULL;
+    return ok;
+}
+
 /* begin, end or error probes, which the program holds in their order. */
 static void run_all(struct run *r, enum attach_kind kind)
 {
@@ -225,10 +261,13 @@ static bool watch_all(struct run *r)
     /* Edge-triggered: what a handler did not wake us for must not either. */
     bool ok = r->epoll >= 0 && watch(r, bpf_ring_fd(r->bpf), EPOLLIN | EPOLLET) &&
               watch(r, r->timers.fd, EPOLLIN) && watch(r, interrupt_fd, EPOLLIN) &&
-              watch(r, r->child.pid ? r->child.pidfd : -1, EPOLLIN);
+              watch(r, r->child.pid ? r->child.pidfd : -1, EPOLLIN) &&
+              watch(r, procfs_fd(r->procfs), EPOLLIN);
     if (!ok)
         diag_error(&r->s->diag, "cannot wait for events: %s", strerror(errno));
-    else
+    else if (!watch(r, r->input.fd, EPOLLIN))
+        r->input.file = true;
+    if (ok)
         watch(r, r->out.recorder ? r->out.recorder->listener : r->out.fd,
               r->out.recorder ? EPOLLIN | EPOLLET
                               : EPOLLET); /* a reader that goes away; files cannot be watched */
@@ -241,6 +280,8 @@ static int patience(const struct run *r, u64 drained)
     u64 now = monotonic_ns(), due = overload_due(&r->overload);
     if (r->deadline && r->deadline < due)
         due = r->deadline;
+    if (r->input.fd >= 0 && r->input.file)
+        return 0;
     u64 left = due > now ? (due - now) / NS_PER_MS + 1 : 0;
     if (r->s->patience_ms && r->s->patience_ms < ms)
         ms = r->s->patience_ms;
@@ -262,10 +303,16 @@ static void wait_for_end(struct run *r)
         for (int i = 0; i < n; i++) {
             if (ev[i].data.fd == r->timers.fd)
                 timers_run(&r->timers, run_probe, r);
+            else if (ev[i].data.fd == procfs_fd(r->procfs))
+                procfs_serve(r->procfs);
             else if (r->child.pid && ev[i].data.fd == r->child.pidfd && child_reap(&r->child))
                 stop(r);
             else if (ev[i].data.fd == r->out.fd && (ev[i].events & EPOLLERR) && !r->out.error)
                 r->out.error = EPIPE;
+        }
+        if (r->input.fd >= 0 && !input_read(&r->input, r->img, run_input, r)) {
+            epoll_ctl(r->epoll, EPOLL_CTL_DEL, r->input.fd, NULL);
+            input_close(&r->input);
         }
         refresh_clock(r);
         symbols_poll(r->sink.symbols);
@@ -331,6 +378,10 @@ static bool start(struct run *r)
         stop(r);
         return true;
     }
+    const struct procfs_handlers files = {r, run_for_reader, run_with};
+    if (!procfs_open(&r->procfs, r->s, r->img, &files))
+        return false;
+    input_open(&r->input, r->img);
     if (!bpf_attach(r->bpf) || !timers_open(&r->timers, r->s, r->img) || !watch_all(r))
         return false;
     if (r->s->timeout_s > 0)
@@ -349,6 +400,8 @@ static bool start(struct run *r)
 
 static void finish(struct run *r)
 {
+    procfs_close(r->procfs);
+    r->procfs = NULL;
     bpf_detach(r->bpf);
     drain_all(r);
     bool error = state_of(r) == STATE_ERROR;
@@ -382,6 +435,7 @@ int run_session(struct session *s, const struct bpf_image *img, struct bpf_runni
                     .bpf = bpf,
                     .epoll = -1,
                     .timers.fd = -1,
+                    .input.fd = -1,
                     .recorder.listener = -1,
                     .ready = -1};
     if (s->recorder) {
@@ -412,6 +466,8 @@ int run_session(struct session *s, const struct bpf_image *img, struct bpf_runni
         if (report_end(s, r.head, &r.sink))
             r.failed = true;
     }
+    procfs_close(r.procfs);
+    input_close(&r.input);
     recorder_close(&r.recorder);
     recorder_over(s);
     if (stats >= 0)

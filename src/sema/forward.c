@@ -179,8 +179,8 @@ static bool may_forward(struct probe *p, const struct stmt *s)
     if (!e || e->kind != EX_ASSIGN || e->op != OP_ASSIGN || e->a->kind != EX_SYMBOL)
         return false;
     const struct variable *v = e->a->var;
-    if (!v || v->is_global || v->arity > 0 || v->type != TY_STRING || !v->tok->src->tapset ||
-        !pure_expr(e->b))
+    if (!v || v->to_reader || v->is_global || v->arity > 0 || v->type != TY_STRING ||
+        !v->tok->src->tapset || !pure_expr(e->b))
         return false;
     struct counting w = {.var = v};
     count_stmt(&p->body, &w);

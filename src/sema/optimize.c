@@ -251,7 +251,8 @@ struct elide {
 
 static bool dead_local(const struct expr *lv)
 {
-    return lv->kind == EX_SYMBOL && lv->var && !lv->var->is_global && !lv->var->read;
+    return lv->kind == EX_SYMBOL && lv->var && !lv->var->is_global && !lv->var->read &&
+           !lv->var->to_reader;
 }
 
 static void warn_elided(const struct elide *w, const struct token *tok, const char *fmt,

@@ -23,6 +23,19 @@ enum attach_kind {
     ATTACH_KPROBE,
     ATTACH_KRETPROBE,
     ATTACH_NETFILTER,
+    ATTACH_PROCFS_READ, /* by the session, when a file is read: priv is its struct procfs_point */
+    ATTACH_PROCFS_WRITE,
+    ATTACH_INPUT, /* by the session, for each line of standard input, or (sequence) character */
+};
+
+/* A file that procfs probes make. */
+#define PROCFS_VALUE "$value" /* the variable whose assignments a reader gets */
+enum { PROCFS_SIZE_MAX = 16 << 20 };
+#define PROCFS_UMASK UINT32_MAX /* none was given */
+struct procfs_point {
+    const char *path; /* below the session's folder */
+    uint32_t umask;
+    uint64_t maxsize; /* bytes of $value that a reader gets */
 };
 
 /* BPF program type that runs the handler (values are ours). */

@@ -58,6 +58,10 @@ static struct variable *new_local(struct scope *sc, const struct expr *e)
     v->arity = 0;
     v->arity_tok = e->tok;
     v->id = (int)sc->vars->n;
+    /* Only a provider can make such a name. */
+    v->to_reader = v->synthetic = strcmp(v->name, PROCFS_VALUE) == 0;
+    if (v->to_reader)
+        v->type = TY_STRING;
     vec_push(sc->m->arena, sc->vars, v);
     hash_put(&sc->locals, v->name, v);
     return v;
@@ -287,9 +291,12 @@ static void resolve_target(struct scope *sc, struct expr **ep)
     sc->lvalue = false;
     expr_children(e, resolve_expr, sc); /* index expressions, the pointer of a cast */
     if (try_target(sc, ep, lvalue, &why)) {
-        if ((*ep)->kind == EX_ENTRY)
+        if ((*ep)->kind == EX_ENTRY) {
             resolve_entry(sc, ep);
-        else
+        } else if ((*ep)->kind == EX_SYMBOL) {
+            use_variable(sc, *ep, 0);
+            mark(*ep, !lvalue, false);
+        } else
             expr_children(*ep, resolve_expr, sc);
         return;
     }

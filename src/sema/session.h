@@ -16,6 +16,8 @@ struct global_init {
     const char *name, *value;
 };
 
+enum { MODULE_NAME_MAX = 128 }; /* with the NUL */
+
 struct hash;
 struct session {
     struct arena *arena;
@@ -40,6 +42,7 @@ struct session {
     bool recorder;                  /* -F: in the background */
     uint32_t buffer_mb;             /* -s: of output kept in memory */
     int patience_ms;                /* staprun -T: output waits at most that long; 0: as always */
+    const char *module_name;        /* image_name, or one made of the process's number */
     bool timing;                    /* -t */
     bool portable;                  /* the image is for a file, perhaps for another machine */
     const char *image_name;         /* -m */
@@ -62,8 +65,9 @@ struct session {
     bool overload_off;                             /* -DSTP_NO_OVERLOAD */
     int64_t mintimens;
 
-    unsigned fentry_probes;             /* probes/kprobe_fentry.c */
-    uint32_t pp_bound, probefunc_bound; /* ir/bounds.c: the longest, with the NUL */
+    VEC(const struct probe *) procfs_probes; /* probes/procfs.c */
+    unsigned fentry_probes;                  /* probes/kprobe_fentry.c */
+    uint32_t pp_bound, probefunc_bound;      /* ir/bounds.c: the longest, with the NUL */
 
     void *tapset;            /* sema/tapset.c: private index */
     void *kernel_btf;        /* debuginfo/btf.c: private, loaded on first use */

@@ -337,7 +337,7 @@ static enum type infer(struct infer *w, struct expr *e, enum type want)
         infer(w, e->a, TY_LONG);
         return known(w, e, TY_STRING, want);
     case EX_CTX:
-        return known(w, e, TY_LONG, want);
+        return known(w, e, e->type == TY_STRING ? TY_STRING : TY_LONG, want);
     default:
         return e->type;
     }

@@ -120,6 +120,17 @@ word=stap-$$-$RANDOM
 run -e 'probe oneshot { ftrace("'$word'") }'
 if grep -q "$word" /sys/kernel/tracing/trace; then pass ftrace; else fail ftrace "status $rc: $(first_line "$TMP/err")"; fi
 
+# Output that goes on in another file.
+run -o "$TMP/part" -e 'probe begin { println(1); switch_file(); println(2); exit() }'
+[ "$(cat "$TMP/part") $(cat "$TMP/part.1")" = "1 2" ] && pass switch-file || fail switch-file "$(ls "$TMP")"
+
+# Every system call by name alone.
+run -c "cat /dev/null" -e 'global n, ok
+probe syscall_any { if (pid() == target()) n[name]++ }
+probe syscall_any.return { if (pid() == target() && name == "openat") ok += (retval >= 0 && syscall_nr == 257) }
+probe end { println(n["execve"], " ", n["exit_group"], " ", n["openat"] >= ok && ok > 0) }'
+expect syscall-any 0 "1 1 1"
+
 # The target and what it starts, as they end.
 { echo 'sleep 0.01'; echo '(/bin/true; /bin/true)'; echo :; } >"$TMP/tree.sh"
 /bin/sleep 0.3 &
