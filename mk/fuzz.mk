@@ -11,7 +11,7 @@ $(BUILD)/fuzz_parse: $(FUZZ_SRCS) $(wildcard src/base/*.h) $(wildcard src/lang/*
 
 fuzz: $(BUILD)/fuzz_parse
 	@mkdir -p $(BUILD)/fuzz
-	$(BUILD)/fuzz_parse -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=10 -rss_limit_mb=2048 \
+	$(BUILD)/fuzz_parse -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=60 -rss_limit_mb=2048 \
 		-detect_leaks=0 -print_final_stats=1 -dict=tests/fuzz/stap.dict -artifact_prefix=$(BUILD)/fuzz- \
 		$(BUILD)/fuzz tests/fuzz/corpus examples $(wildcard tests/conformance/*/) tapset
 .PHONY: fuzz
