@@ -38,6 +38,7 @@ struct dw_module *dw_open(struct arena *a, const char *path, const char **why)
     hash_init(&m->type_ids, a);
     hash_init(&m->type_dies, a);
     hash_init(&m->code, a);
+    hash_init(&m->comp_dirs, a);
     m->dwfl = dwfl_begin(&callbacks);
     if (m->dwfl) {
         m->next = open_modules;
@@ -92,9 +93,12 @@ bool dw_section_at(struct dw_module *m, uint64_t addr, const char **name, uint64
 Dwarf *dw_debug(struct dw_module *m)
 {
     Dwarf_Addr bias;
-    if (!m->looked)
-        m->dwarf = dwfl_module_getdwarf(m->mod, &bias);
+    if (m->looked)
+        return m->dwarf;
     m->looked = true;
+    dw_fetch_begin(m->dwfl, m->path);
+    m->dwarf = dwfl_module_getdwarf(m->mod, &bias);
+    dw_fetch_end();
     return m->dwarf;
 }
 
@@ -380,17 +384,11 @@ static void add_function(struct find *f, Dwarf_Die *die, bool inlined)
     vec_push(f->m->arena, f->out, fn);
 }
 
-static const char *comp_dir_of(Dwarf_Die *cu)
-{
-    Dwarf_Attribute a;
-    return dwarf_attr_integrate(cu, DW_AT_comp_dir, &a) ? dwarf_formstring(&a) : NULL;
-}
-
 void dw_add_function(struct dw_module *m, Dwarf_Die *die, bool inlined, dw_function_vec *out)
 {
     struct find f = {.m = m, .pattern = "*", .out = out};
     Dwarf_Die cu;
-    f.comp_dir = dwarf_diecu(die, &cu, NULL, NULL) ? comp_dir_of(&cu) : NULL;
+    f.comp_dir = dwarf_diecu(die, &cu, NULL, NULL) ? dw_comp_dir(m, &cu) : NULL;
     add_function(&f, die, inlined);
 }
 
@@ -459,13 +457,13 @@ static uint64_t *entries_of(struct find *f, size_t *n)
 
 /* Functions in assembly have several names and no line of a declaration: that of their first
  * instruction is taken. */
-static void assembly(struct dw_function *fn)
+static void assembly(struct dw_module *m, struct dw_function *fn)
 {
     Dwarf_Die die = *(const Dwarf_Die *)fn->priv, cu;
     Dwarf_Line *line = dwarf_diecu(&die, &cu, NULL, NULL) ? dwarf_getsrc_die(&cu, fn->entry) : NULL;
     if (!line || dwarf_lineno(line, &fn->line) != 0)
         return;
-    fn->file = dw_without_directory(dwarf_linesrc(line, NULL, NULL), comp_dir_of(&cu));
+    fn->file = dw_without_directory(dwarf_linesrc(line, NULL, NULL), dw_comp_dir(m, &cu));
 }
 
 static size_t underscores(const char *name)
@@ -490,7 +488,7 @@ static void one_name_each(struct find *f)
     vec_for (i, *out) {
         struct dw_function *fn = &out->v[i];
         if (fn->priv && !fn->inlined && !fn->file) {
-            assembly(fn);
+            assembly(f->m, fn);
             vec_push(f->m->arena, &asms, *fn);
         } else {
             out->v[n++] = *fn;
@@ -510,15 +508,20 @@ static void alias_of(struct find *f, struct dw_function *fn)
 {
     Dwarf_Addr bias = 0, entry;
     dwfl_module_getelf(f->m->mod, &bias);
-    Dwarf_Die *cu = dw_debug(f->m) ? dwfl_module_addrdie(f->m->mod, fn->entry + bias, &bias) : NULL;
-    Dwarf_Die *scopes;
-    int n = cu ? dwarf_getscopes(cu, fn->entry, &scopes) : 0;
+    Dwarf_Die *at = dw_debug(f->m) ? dwfl_module_addrdie(f->m->mod, fn->entry + bias, &bias) : NULL;
+    Dwarf_Die *scopes, cu;
+    if (!at)
+        return;
+    cu = *at;
+    dw_whole_unit(f->m, &cu);
+    int n = dwarf_getscopes(&cu, fn->entry, &scopes);
     for (int i = 0; i < n; i++) {
         if (dwarf_tag(&scopes[i]) != DW_TAG_subprogram || dwarf_entrypc(&scopes[i], &entry) != 0 ||
             entry != fn->entry)
             continue;
         dw_function_vec one = {0};
-        struct find g = {.m = f->m, .pattern = "*", .out = &one, .comp_dir = comp_dir_of(cu)};
+        struct find g = {
+            .m = f->m, .pattern = "*", .out = &one, .comp_dir = dw_comp_dir(f->m, &cu)};
         add_function(&g, &scopes[i], false);
         if (one.n) {
             const char *name = fn->name;
@@ -586,19 +589,16 @@ void dw_functions(struct dw_module *m, const char *pattern, dw_function_vec *out
 {
     struct find f = {.m = m, .out = out};
     f.pattern = dw_split_scope(m, pattern, &f.scope);
-    Dwarf_CU *cu = NULL;
-    Dwarf_Half version;
-    uint8_t unit;
-    Dwarf_Die die, sub;
-    while (dw_debug(m) && dwarf_get_units(m->dwarf, cu, &cu, &version, &unit, &die, &sub) == 0) {
-        Dwarf_Die *top = unit == DW_UT_skeleton ? &sub : &die;
-        if (unit != DW_UT_compile && unit != DW_UT_skeleton)
+    struct dw_units units = {0};
+    Dwarf_Die unit;
+    while (dw_next_unit(m, &units, &unit)) {
+        if (dwarf_tag(&unit) != DW_TAG_compile_unit)
             continue;
-        f.comp_dir = comp_dir_of(&die);
+        f.comp_dir = dw_comp_dir(m, &unit);
         f.inlined = false;
-        dwarf_getfuncs(top, function, &f, 0);
+        dwarf_getfuncs(&unit, function, &f, 0);
         if (f.inlined)
-            inline_instances(&f, top, 0);
+            inline_instances(&f, &unit, 0);
     }
     one_name_each(&f);
     /* The names in a symbol table tell no scopes. */

@@ -121,6 +121,8 @@ size_t dw_build_id(const struct dw_module *m, uint8_t *id, size_t max);
  * address stands for.  False: it is not in one that is loaded. */
 bool dw_section_at(struct dw_module *m, uint64_t addr, const char **name, uint64_t *offset);
 bool dw_has_dwarf(struct dw_module *m);
+/* How to get the debug information that is missing: "install the package …". */
+const char *dw_advice(struct dw_module *m);
 /* Loaded where it was linked for: addresses of the file are those of processes. */
 bool dw_is_fixed(const struct dw_module *m);
 /* The address of a symbol; false: there is none. */

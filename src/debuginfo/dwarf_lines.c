@@ -6,46 +6,45 @@
 
 #include "debuginfo/dwarf_private.h"
 
-static const char *comp_dir_of(Dwarf_Die *cu)
-{
-    Dwarf_Attribute a;
-    return dwarf_attr_integrate(cu, DW_AT_comp_dir, &a) ? dwarf_formstring(&a) : NULL;
-}
-
-static Dwarf_Die *cu_at(struct dw_module *m, uint64_t addr, Dwarf_Addr *bias)
+/* NULL: no unit of the debug information has that address. */
+static Dwarf_Die *cu_at(struct dw_module *m, uint64_t addr, Dwarf_Die *out)
 {
     GElf_Addr shift = 0;
+    Dwarf_Addr bias;
     if (!dw_debug(m) || !dwfl_module_getelf(m->mod, &shift))
         return NULL;
-    return dwfl_module_addrdie(m->mod, addr + shift, bias);
+    Dwarf_Die *die = dwfl_module_addrdie(m->mod, addr + shift, &bias);
+    if (!die)
+        return NULL;
+    *out = *die;
+    dw_whole_unit(m, out);
+    return out;
 }
 
 bool dw_line_at(struct dw_module *m, uint64_t addr, const char **file, int *line)
 {
-    Dwarf_Addr bias;
-    Dwarf_Die *cu = cu_at(m, addr, &bias);
+    Dwarf_Die unit, *cu = cu_at(m, addr, &unit);
     Dwarf_Line *l = cu ? dwarf_getsrc_die(cu, addr) : NULL;
     const char *src = l ? dwarf_linesrc(l, NULL, NULL) : NULL;
     if (!src || dwarf_lineno(l, line) != 0)
         return false;
-    *file = dw_without_directory(src, comp_dir_of(cu));
+    *file = dw_without_directory(src, dw_comp_dir(m, cu));
     return true;
 }
 
-static const char *file_by_number(Dwarf_Die *cu, Dwarf_Word nr)
+static const char *file_by_number(struct dw_module *m, Dwarf_Die *cu, Dwarf_Word nr)
 {
     Dwarf_Files *files;
     size_t n;
     if (dwarf_getsrcfiles(cu, &files, &n) != 0 || nr >= n)
         return NULL;
     const char *src = dwarf_filesrc(files, nr, NULL, NULL);
-    return src ? dw_without_directory(src, comp_dir_of(cu)) : NULL;
+    return src ? dw_without_directory(src, dw_comp_dir(m, cu)) : NULL;
 }
 
 void dw_inlined_at(struct dw_module *m, uint64_t addr, dw_inlined_vec *out)
 {
-    Dwarf_Addr bias;
-    Dwarf_Die *cu = cu_at(m, addr, &bias), *found = NULL, *scopes = NULL;
+    Dwarf_Die unit, *cu = cu_at(m, addr, &unit), *found = NULL, *scopes = NULL;
     /* The first call goes over to where the innermost function is written; what counts is
      * where it has been put. */
     int n = cu ? dwarf_getscopes(cu, addr, &found) : 0;
@@ -59,7 +58,7 @@ void dw_inlined_at(struct dw_module *m, uint64_t addr, dw_inlined_vec *out)
             continue;
         struct dw_inlined one = {.name = dwarf_diename(&scopes[i])};
         if (dwarf_attr(&scopes[i], DW_AT_call_file, &a) && dwarf_formudata(&a, &nr) == 0)
-            one.file = file_by_number(cu, nr);
+            one.file = file_by_number(m, cu, nr);
         if (dwarf_attr(&scopes[i], DW_AT_call_line, &a) && dwarf_formudata(&a, &line) == 0)
             one.line = (int)line;
         if (one.name)
@@ -71,8 +70,8 @@ void dw_inlined_at(struct dw_module *m, uint64_t addr, dw_inlined_vec *out)
 
 bool dw_function_at(struct dw_module *m, uint64_t addr, struct dw_function *out, bool *statement)
 {
-    Dwarf_Addr bias, line_addr;
-    Dwarf_Die *cu = cu_at(m, addr, &bias), *found = NULL, *scopes = NULL;
+    Dwarf_Addr line_addr;
+    Dwarf_Die unit, *cu = cu_at(m, addr, &unit), *found = NULL, *scopes = NULL;
     Dwarf_Line *line = cu ? dwarf_getsrc_die(cu, addr) : NULL;
     *statement = !line || (dwarf_lineaddr(line, &line_addr) == 0 && line_addr == addr);
     int n = cu ? dwarf_getscopes(cu, addr, &found) : 0;
@@ -96,11 +95,11 @@ bool dw_function_at(struct dw_module *m, uint64_t addr, struct dw_function *out,
     return true;
 }
 
-static void lines_of(Dwarf_Die *cu, dw_line_fn *fn, void *arg)
+static void lines_of(struct dw_module *m, Dwarf_Die *cu, dw_line_fn *fn, void *arg)
 {
     Dwarf_Lines *lines;
     size_t n;
-    const char *dir = comp_dir_of(cu), *last = NULL, *shown = NULL;
+    const char *dir = dw_comp_dir(m, cu), *last = NULL, *shown = NULL;
     if (dwarf_getsrclines(cu, &lines, &n) != 0)
         return;
     for (size_t i = 0; i < n; i++) {
@@ -128,5 +127,5 @@ void dw_each_line(struct dw_module *m, dw_line_fn *fn, void *arg)
     uint8_t type;
     while (d && dwarf_get_units(d, cu, &cu, NULL, &type, &die, &sub) == 0)
         if (type == DW_UT_compile || type == DW_UT_skeleton)
-            lines_of(&die, fn, arg);
+            lines_of(m, &die, fn, arg);
 }

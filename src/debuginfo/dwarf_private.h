@@ -21,11 +21,26 @@ struct dw_module {
     struct hash type_dies; /* "struct node" → Dwarf_Die *; filled when first needed */
     struct hash code;      /* offset of a file's DIE → its functions; dwarf_vars.c */
     bool indexed;
-    struct dw_module *next; /* all that are open */
+    struct hash comp_dirs;   /* address of a split unit's DIE, as text → its folder */
+    const char *missing_dwo; /* a file with debug information that was not found */
+    const char *advice;      /* dw_advice(), once it was asked for */
+    struct dw_module *next;  /* all that are open */
 };
 
 /* dwarf.c: the debug information, read when it is first asked for; NULL: none. */
 Dwarf *dw_debug(struct dw_module *m);
+/* dwarf_units.c: the next unit, also of the file that several programs share (dwz); {0}: the first
+ * one.  Of a unit that only says which file it is in (.dwo) that one, where it is found.
+ * False: no more. */
+struct dw_units {
+    Dwarf_CU *cu;
+    bool shared;
+};
+bool dw_next_unit(struct dw_module *m, struct dw_units *u, Dwarf_Die *out);
+/* The unit's own DIE, or the one in the other file. */
+void dw_whole_unit(struct dw_module *m, Dwarf_Die *cu);
+/* The folder that a unit was compiled in; may be NULL. */
+const char *dw_comp_dir(struct dw_module *m, Dwarf_Die *cu);
 /* dwarf.c: a file of the project itself is named as in its own folder. */
 const char *dw_without_directory(const char *file, const char *dir);
 /* dwarf.c: appends a function, or an inlined instance. */
@@ -34,6 +49,11 @@ void dw_add_function(struct dw_module *m, Dwarf_Die *die, bool inlined, dw_funct
 /* cache.c: finds a separate file of debug information (Dwfl_Callbacks.find_debuginfo). */
 int dw_find_debuginfo(Dwfl_Module *mod, void **data, const char *name, Dwarf_Addr base,
                       const char *file, const char *link, GElf_Word crc, char **found);
+
+/* fetch.c: around what may fetch debug information for the file `name`: progress is shown on a
+ * terminal. */
+void dw_fetch_begin(Dwfl *session, const char *name);
+void dw_fetch_end(void);
 
 /* dwarf_scope.c: the function is in a namespace or class whose name the pattern matches. */
 bool dw_in_scope(struct dw_module *m, Dwarf_Die *die, const char *pattern);

@@ -22,20 +22,21 @@ static Dwarf_Die declaration(Dwarf_Die die)
     return die;
 }
 
+/* Not dwarf_decl_file(): it knows no file number 0 (DWARF 5), and ends the process over units
+ * that are in files of their own. */
 const char *dw_decl_file(Dwarf_Die *die)
 {
     Dwarf_Attribute a;
     Dwarf_Word number;
+    Dwarf_Half version;
     Dwarf_Die cu;
     Dwarf_Files *files;
     size_t n;
-    const char *file = dwarf_decl_file(die);
-    /* Number 0 is the file of the unit itself since DWARF 5, which libdw takes for none. */
-    if (file || !dwarf_attr_integrate(die, DW_AT_decl_file, &a) ||
-        dwarf_formudata(&a, &number) != 0 || number != 0 || !dwarf_diecu(die, &cu, NULL, NULL) ||
-        dwarf_getsrcfiles(&cu, &files, &n) != 0 || !n)
-        return file;
-    return dwarf_filesrc(files, 0, NULL, NULL);
+    if (!dwarf_attr_integrate(die, DW_AT_decl_file, &a) || dwarf_formudata(&a, &number) != 0 ||
+        dwarf_cu_info(a.cu, &version, NULL, &cu, NULL, NULL, NULL, NULL) != 0 ||
+        (number == 0 && version < 5) || dwarf_getsrcfiles(&cu, &files, &n) != 0 || number >= n)
+        return NULL;
+    return dwarf_filesrc(files, number, NULL, NULL);
 }
 
 static bool holds_names(int tag)

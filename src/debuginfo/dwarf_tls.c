@@ -64,6 +64,11 @@ bool dw_thread_local(struct dw_module *m, dw_op_vec *out, const char **why)
         *why = "where variables of threads are kept in this program is not known";
         return false;
     }
+    /* GCC's split units have the address of what the storage is initialised from. */
+    struct dw_op *last = out->n ? &vec_last(*out) : NULL;
+    if (last && last->kind == DW_CONST && (uint64_t)last->num >= tls.p_memsz &&
+        (uint64_t)last->num - tls.p_vaddr < tls.p_memsz)
+        last->num -= (int64_t)tls.p_vaddr;
     /* Libraries that can be run (libc) have slots. */
     bool slots = slot_of(m, R_X86_64_TPOFF64, &slot, &at);
     if (eh.e_type == ET_EXEC || (!slots && program_header(m, PT_INTERP, &interp))) {

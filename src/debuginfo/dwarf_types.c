@@ -276,12 +276,10 @@ static void index_types(struct dw_module *m)
     if (m->indexed || !dw_debug(m))
         return;
     m->indexed = true;
-    Dwarf_CU *cu = NULL;
-    Dwarf_Half version;
-    uint8_t unit;
-    Dwarf_Die die, sub;
-    while (dwarf_get_units(m->dwarf, cu, &cu, &version, &unit, &die, &sub) == 0)
-        note_types(m, unit == DW_UT_skeleton ? &sub : &die, 0);
+    struct dw_units units = {0};
+    Dwarf_Die unit;
+    while (dw_next_unit(m, &units, &unit))
+        note_types(m, &unit, 0);
 }
 
 uint32_t dw_type_of(struct dw_module *m, Dwarf_Die *die)

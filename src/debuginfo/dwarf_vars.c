@@ -245,16 +245,13 @@ static bool file_matches(Dwarf_Die *var, const char *file)
 bool dw_global(struct dw_module *m, const char *name, const char *file, struct dw_place *out,
                const char **why)
 {
-    Dwarf_CU *cu = NULL;
-    Dwarf_Half version;
-    uint8_t unit;
-    Dwarf_Die die, sub;
+    struct dw_units units = {0};
+    Dwarf_Die unit;
     const struct dw_at nowhere = {0};
     *why = NULL;
-    while (dw_debug(m) && dwarf_get_units(m->dwarf, cu, &cu, &version, &unit, &die, &sub) == 0) {
+    while (dw_next_unit(m, &units, &unit)) {
         Dwarf_Die child;
-        for (int ok = dwarf_child(unit == DW_UT_skeleton ? &sub : &die, &child); ok == 0;
-             ok = dwarf_siblingof(&child, &child)) {
+        for (int ok = dwarf_child(&unit, &child); ok == 0; ok = dwarf_siblingof(&child, &child)) {
             const char *have = dwarf_tag(&child) == DW_TAG_variable ? dwarf_diename(&child) : NULL;
             Dwarf_Attribute a;
             if (have && strcmp(have, name) == 0 && !dwarf_attr(&child, DW_AT_declaration, &a) &&

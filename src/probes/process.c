@@ -341,8 +341,8 @@ static const char *no_function(struct walk *w, const char *text, const struct pl
     const char *near = similar_names(w->s->arena, p->function, names, n, 5);
     const char *hint = "";
     if (p->file && !dw_has_dwarf(w->m))
-        hint = "; files and lines need its debug information (build it with -g, or install its "
-               "-dbgsym or -dbg package)";
+        hint = arena_printf(w->s->arena, "; files and lines need its debug information (%s)",
+                            dw_advice(w->m));
     return arena_printf(w->s->arena, "no match for '%s' in %s%s%s%s%s", text, w->path,
                         *near ? " (similar functions: " : "", near, *near ? ")" : "", hint);
 }
@@ -350,8 +350,8 @@ static const char *no_function(struct walk *w, const char *text, const struct pl
 static const char *no_debug_information(struct walk *w)
 {
     return dw_has_dwarf(w->m) ? ""
-                              : ": that needs its debug information (build it with -g, or install "
-                                "its -dbgsym or -dbg package)";
+                              : arena_printf(w->s->arena, ": that needs its debug information (%s)",
+                                             dw_advice(w->m));
 }
 
 /* A point by an address of the file. */

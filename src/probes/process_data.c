@@ -374,10 +374,8 @@ struct expr *udata_cast(struct session *s, const struct expr *e, const char *pat
     if (!id) {
         *why = dw_has_dwarf(m)
                    ? arena_printf(s->arena, "unable to find type '%s' in %s", text, path)
-                   : arena_printf(s->arena,
-                                  "%s has no debug information: types are not known (build it "
-                                  "with -g, or install its -dbgsym or -dbg package)",
-                                  path);
+                   : arena_printf(s->arena, "%s has no debug information: types are not known (%s)",
+                                  path, dw_advice(m));
         return NULL;
     }
     struct kernel_value v = {.e = e->a, .type = id, .pointer = true, .user = true};
@@ -540,10 +538,9 @@ static const char *not_found(struct session *s, const struct user_point *u, cons
                              const char *reason)
 {
     if (!dw_has_dwarf(u->module) || (!u->mark && !u->function.priv))
-        return arena_printf(s->arena,
-                            "unable to find '%s': %s has no debug information%s (build it with -g, "
-                            "or install its -dbgsym or -dbg package)",
-                            name, u->path, dw_has_dwarf(u->module) ? " for this function" : "");
+        return arena_printf(s->arena, "unable to find '%s': %s has no debug information%s (%s)",
+                            name, u->path, dw_has_dwarf(u->module) ? " for this function" : "",
+                            dw_advice(u->module));
     if (reason)
         return arena_printf(s->arena, "variable '%s' cannot be read here: %s", name, reason);
     struct collect c = {.s = s, .u = u};
