@@ -243,6 +243,20 @@ void diag_parse(struct diag *d, const struct token *tok, bool saw, const char *f
     d->gap = true;
 }
 
+void diag_parse_eof(struct diag *d, const struct source *src, const struct token *last,
+                    const char *msg)
+{
+    d->errors++;
+    head(d, "parse error:", true);
+    fprintf(d->out, "%s\n        saw: %s EOF\n", msg, src->name);
+    if (last) {
+        fprintf(d->out, "     behind line %u:\n", last->line);
+        source_line(d, last, "     source: ");
+        expansion(d, last, "     source: ");
+    }
+    fputc('\n', d->out);
+}
+
 void diag_warning(struct diag *d, const struct token *tok, const char *fmt, ...)
 {
     static const char label[] = " source: ";

@@ -43,6 +43,9 @@ void diag_semantic2(struct diag *d, const struct token *tok, const struct token 
 /* "parse error: MSG" + "saw: TOKEN at …" (or "at: …" when `saw` is false). */
 void diag_parse(struct diag *d, const struct token *tok, bool saw, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+/* "parse error: MSG" + "saw: FILE EOF", and the line of the token in front of the end. */
+void diag_parse_eof(struct diag *d, const struct source *src, const struct token *last,
+                    const char *msg);
 /* "WARNING: MSG: TOKEN at …" + source line + caret; tok may be NULL.  With a token, the
  * same text again is counted and suppressed unless verbose: one per name is enough. */
 void diag_warning(struct diag *d, const struct token *tok, const char *fmt, ...)

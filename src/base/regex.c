@@ -18,12 +18,12 @@ struct insn {
     uint8_t set[32]; /* OP_SET */
 };
 
-enum { INSNS_MAX = 2000, STATES_MAX = 1500, DEPTH_MAX = 100 };
+enum { INSNS_MAX = 2000, STATES_MAX = 1500, DEPTH_MAX = 100, REPEATS_MAX = 255 };
 
 struct compiler {
     struct arena *a;
-    const char *p;
-    const char *error;
+    const char *start, *p;
+    const char *error; /* " (at position N): …" or ": …" */
     VEC(struct insn) prog;
     unsigned groups;
     unsigned depth;
@@ -33,7 +33,30 @@ struct compiler {
 static void fail(struct compiler *c, const char *why)
 {
     if (!c->error)
-        c->error = why;
+        c->error = arena_printf(c->a, ": %s", why);
+}
+
+/* … with the position in the pattern, counted from 0. */
+static void fail_at(struct compiler *c, size_t at, const char *why)
+{
+    if (!c->error)
+        c->error = arena_printf(c->a, " (at position %zu): %s", at, why);
+}
+
+static size_t position(const struct compiler *c)
+{
+    return (size_t)(c->p - c->start);
+}
+
+/* At the last character. */
+static void fail_unclosed(struct compiler *c, const char *why)
+{
+    fail_at(c, strlen(c->start) - 1, why);
+}
+
+static void unexpected(struct compiler *c)
+{
+    fail_at(c, position(c), arena_printf(c->a, "unexpected '%c'", *c->p));
 }
 
 static uint16_t emit(struct compiler *c, struct insn i)
@@ -96,12 +119,13 @@ static void bracket(struct compiler *c, uint8_t *set)
             to = (unsigned char)*c->p++;
         }
         if (to < from)
-            return fail(c, "range out of order in character class");
+            return fail_at(c, position(c),
+                           arena_printf(c->a, "inverted character range %c-%c", from, to));
         for (unsigned ch = from; ch <= to; ch++)
             add_char(set, ch);
     }
     if (*c->p != ']')
-        return fail(c, "unclosed character class");
+        return fail_unclosed(c, "unclosed character class");
     c->p++;
     for (int i = 0; negated && i < 32; i++)
         set[i] = (uint8_t)~set[i];
@@ -125,7 +149,7 @@ static void atom(struct compiler *c)
         alternatives(c);
         c->depth--;
         if (*c->p != ')')
-            return fail(c, "unclosed group");
+            return fail_unclosed(c, "expected ), found end of regex");
         c->p++;
         emit(c, (struct insn){.op = OP_SAVE, .x = (uint16_t)(2 * group + 1)});
         return;
@@ -152,10 +176,11 @@ static void atom(struct compiler *c)
     case '*':
     case '+':
     case '?':
-        return fail(c, "nothing to repeat");
+    case '{':
+        return unexpected(c);
     case '\\':
         if (!c->p[1])
-            return fail(c, "trailing backslash");
+            return fail_at(c, position(c) + 1, "unexpected end of regex behind '\\'");
         c->p++;
         /* fall through */
     default:
@@ -231,12 +256,19 @@ static void counted(struct compiler *c, size_t at)
     if (*c->p == ',') {
         c->p++;
         high = *c->p == '}' ? -1 : count(c);
-        if (low < 0)
-            low = 0;
     }
-    if (*c->p != '}' || low < 0 || low > 255 || high > 255 || (high >= 0 && high < low))
-        return fail(c, "bad repetition count");
+    if (!*c->p)
+        return fail_at(c, position(c), "unexpected end of regex");
+    if (low < 0 || *c->p != '}')
+        return fail_at(c, position(c) + 1, "expected number");
     c->p++;
+    if (low > REPEATS_MAX || high > REPEATS_MAX)
+        return fail_at(c, position(c),
+                       arena_printf(c->a, "%d is too large: at most %d repetitions",
+                                    low > high ? low : high, REPEATS_MAX));
+    if (high >= 0 && high < low)
+        return fail_at(c, position(c),
+                       arena_printf(c->a, "at least %d but at most %d repetitions", low, high));
     size_t end = c->prog.n;
     VEC(struct insn) unit = {0};
     for (size_t i = at; i < end; i++)
@@ -264,8 +296,13 @@ static void counted(struct compiler *c, size_t at)
 static void piece(struct compiler *c)
 {
     size_t at = c->prog.n;
+    bool anchor = *c->p == '^' || *c->p == '$';
     atom(c);
     while (!c->error) {
+        if (anchor && *c->p && strchr("*+?{", *c->p))
+            return fail_at(
+                c, position(c),
+                arena_printf(c->a, "postfix closure '%c' applied to anchoring operator", *c->p));
         if (*c->p == '*') {
             c->p++;
             star(c, at);
@@ -277,7 +314,7 @@ static void piece(struct compiler *c)
         } else if (*c->p == '?') {
             c->p++;
             optional(c, at);
-        } else if (*c->p == '{' && (isdigit((unsigned char)c->p[1]) || c->p[1] == ',')) {
+        } else if (*c->p == '{') {
             counted(c, at);
         } else {
             return;
@@ -514,14 +551,14 @@ static void parse(struct compiler *c)
     emit(c, (struct insn){.op = OP_SAVE, .x = 0});
     alternatives(c);
     if (!c->error && *c->p == ')')
-        fail(c, "unmatched ')'");
+        unexpected(c);
     emit(c, (struct insn){.op = OP_SAVE, .x = 1});
     emit(c, (struct insn){.op = OP_MATCH});
 }
 
 const char *regex_check(struct arena *a, const char *pattern)
 {
-    struct compiler c = {.a = a, .p = pattern, .captures = true};
+    struct compiler c = {.a = a, .start = pattern, .p = pattern, .captures = true};
     parse(&c);
     return c.error;
 }
@@ -529,7 +566,7 @@ const char *regex_check(struct arena *a, const char *pattern)
 const char *regex_compile(struct arena *a, const char *pattern, bool captures,
                           struct regex_table *out)
 {
-    struct compiler c = {.a = a, .p = pattern, .captures = captures};
+    struct compiler c = {.a = a, .start = pattern, .p = pattern, .captures = captures};
     parse(&c);
     if (c.error)
         return c.error;

@@ -21,7 +21,8 @@ struct regex_table {
     unsigned ngroups; /* group 0 is the whole match */
 };
 
-/* The syntax alone: NULL, or what is wrong with the pattern. */
+/* The syntax alone: NULL, or what is wrong with the pattern, as " (at position N): …" or
+ * ": …". */
 const char *regex_check(struct arena *a, const char *pattern);
 /* NULL on success, otherwise what is wrong with the pattern. */
 const char *regex_compile(struct arena *a, const char *pattern, bool captures,

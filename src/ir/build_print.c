@@ -202,13 +202,46 @@ uint32_t build_format_number(struct ir_builder *b, const fmt_vec *parts)
 
 static bool plain_string(const struct fmt_part *p)
 {
-    return p->conv == FMT_STRING && p->width < 0 && p->prec < 0 && !p->width_arg && !p->prec_arg;
+    return p->conv == FMT_STRING && p->width < 0 && p->prec < 0 && !p->width_arg && !p->prec_arg &&
+           !(p->flags & FMTF_ZERO);
+}
+
+/* May this sprintf come out longer than a string can be, or have a NUL in it? */
+static bool may_be_cut(const struct ir_builder *b, const struct expr *e)
+{
+    if (bounds_expr(b->session, e) >= (uint32_t)b->session->maxstringlen)
+        return true;
+    vec_for (i, e->print->parts)
+        if (e->print->parts.v[i].conv == FMT_CHAR || e->print->parts.v[i].conv == FMT_BINARY ||
+            (e->print->parts.v[i].conv == FMT_STRING && e->print->parts.v[i].flags & FMTF_ZERO))
+            return true;
+    return false;
+}
+
+static void put_mark(struct ir_builder *b, fmt_vec *parts, uint8_t which)
+{
+    struct fmt_part mark = {.conv = FMT_LITERAL,
+                            .flags = which,
+                            .width = b->session->maxstringlen - 1,
+                            .prec = -1,
+                            .text = ""};
+    vec_push(b->arena, parts, mark);
+}
+
+/* Widths and precisions from arguments mean something else in a sprintf when they are negative. */
+static bool has_stars(const struct expr *e)
+{
+    vec_for (i, e->print->parts)
+        if (e->print->parts.v[i].width_arg || e->print->parts.v[i].prec_arg)
+            return true;
+    return false;
 }
 
 /* Appends the conversions and arguments of a print; a %s of a sprintf is
  * replaced by that sprintf's own conversions, so that it is formatted once, in
  * user space. */
-void build_flatten(struct ir_builder *b, const struct expr *e, fmt_vec *parts, expr_vec *args)
+static void flatten(struct ir_builder *b, const struct expr *e, fmt_vec *parts, expr_vec *args,
+                    unsigned depth)
 {
     fmt_vec own = {0};
     fmt_of_print(b->arena, e, &own);
@@ -222,8 +255,14 @@ void build_flatten(struct ir_builder *b, const struct expr *e, fmt_vec *parts, e
             if (a >= e->args.n)
                 break;
             struct expr *arg = e->args.v[a++];
-            if (plain_string(p) && arg->kind == EX_PRINT && arg->print->to_string) {
-                build_flatten(b, arg, parts, args);
+            if (plain_string(p) && arg->kind == EX_PRINT && arg->print->to_string &&
+                !has_stars(arg) && depth < STRINGS_MAX) {
+                bool cut = may_be_cut(b, arg);
+                if (cut)
+                    put_mark(b, parts, FMTF_BEGIN);
+                flatten(b, arg, parts, args, depth + 1);
+                if (cut)
+                    put_mark(b, parts, FMTF_END);
                 continue;
             }
             if (plain_string(p) && arg->kind == EX_STRING) {
@@ -237,14 +276,21 @@ void build_flatten(struct ir_builder *b, const struct expr *e, fmt_vec *parts, e
             }
             vec_push(b->arena, args, arg);
             if (plain_string(p) && text_in_place(b, arg)) {
-                struct fmt_part nested = {
-                    .conv = FMT_NESTED, .width = -1, .prec = -1, .data = b->mod};
+                struct fmt_part nested = {.conv = FMT_NESTED,
+                                          .width = b->session->maxstringlen - 1,
+                                          .prec = -1,
+                                          .data = b->mod};
                 vec_push(b->arena, parts, nested);
                 continue;
             }
         }
         vec_push(b->arena, parts, *p);
     }
+}
+
+void build_flatten(struct ir_builder *b, const struct expr *e, fmt_vec *parts, expr_vec *args)
+{
+    flatten(b, e, parts, args, 0);
 }
 
 /* Longest records the output buffer takes: larger ones are an error of the script. */

@@ -271,6 +271,27 @@ ir_reg build_string_compare(struct ir_builder *b, enum op op, struct ir_value l,
 
 /* ---- sprintf ---- */
 
+/* `v` within what a specification has room for. */
+static ir_reg clamped(struct ir_builder *b, ir_reg v)
+{
+    enum { MOST = 0x7fff };
+    ir_reg r = ir_new_reg(b);
+    uint32_t low = ir_new_block(b, "negative"), check = ir_new_block(b, "check"),
+             high = ir_new_block(b, "too large"), j = ir_new_block(b, "clamped");
+    ir_mov(b, r, v);
+    ir_bri(b, CC_SLT, r, 0, low, check);
+    ir_at(b, low);
+    ir_mov(b, r, ir_const(b, 0));
+    ir_jmp(b, j);
+    ir_at(b, check);
+    ir_bri(b, CC_SGT, r, MOST, high, j);
+    ir_at(b, high);
+    ir_mov(b, r, ir_const(b, MOST));
+    ir_jmp(b, j);
+    ir_at(b, j);
+    return r;
+}
+
 static ir_reg spec_of(struct ir_builder *b, const struct fmt_part *p, ir_reg width, ir_reg prec)
 {
     int64_t w = p->width >= 0 ? p->width : 0xffff, pr = p->prec >= 0 ? p->prec : 0xffff;
@@ -280,10 +301,16 @@ static ir_reg spec_of(struct ir_builder *b, const struct fmt_part *p, ir_reg wid
     if (!p->prec_arg)
         spec |= (pr & 0xffff) << 32;
     ir_reg r = ir_const(b, spec);
-    if (p->width_arg)
-        r = ir_bin(b, B_OR, r, ir_bini(b, B_SHL, ir_bini(b, B_AND, width, 0x7fff), 16));
+    if (p->width_arg) {
+        /* A negative one means `-` and its size. */
+        ir_reg sign = ir_bini(b, B_SAR, width, 63);
+        ir_reg size = ir_bin(b, B_SUB, ir_bin(b, B_XOR, width, sign), sign);
+        size = ir_bini(b, B_SHL, clamped(b, size), 16);
+        r = ir_bin(b, B_OR, r, size);
+        r = ir_bin(b, B_OR, r, ir_bini(b, B_AND, sign, FMTF_MINUS << 8));
+    }
     if (p->prec_arg)
-        r = ir_bin(b, B_OR, r, ir_bini(b, B_SHL, ir_bini(b, B_AND, prec, 0x7fff), 32));
+        r = ir_bin(b, B_OR, r, ir_bini(b, B_SHL, clamped(b, prec), 32));
     return r;
 }
 
@@ -397,7 +424,7 @@ static uint32_t regex_table(struct ir_builder *b, const struct expr *e)
     struct regex_table table;
     const char *wrong = regex_compile(b->arena, re->pattern, re->captures, &table);
     if (wrong) {
-        build_unsupported(b, e->tok, wrong);
+        build_unsupported(b, e->tok, arena_printf(b->arena, "regex compilation error%s", wrong));
         return 0;
     }
     b->mod->regex_captures |= re->captures;

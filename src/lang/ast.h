@@ -172,6 +172,9 @@ enum fmt_conv {
     FMT_USER_TEXT,   /* an address, and the string there */
 };
 enum { FMTF_ZERO = 1, FMTF_MINUS = 2, FMTF_PLUS = 4, FMTF_SPACE = 8, FMTF_ALT = 16 };
+/* Marks of pass 3, an empty FMT_LITERAL each: what is between them is one string of the script,
+ * of at most `width` (of the second one) bytes.  They nest up to STRINGS_MAX deep. */
+enum { FMTF_BEGIN = 32, FMTF_END = 64, STRINGS_MAX = 32 };
 struct fmt_part {
     enum fmt_conv conv;
     uint8_t flags;
@@ -225,6 +228,7 @@ struct expr {
     VEC(struct function *) callees; /* sema: EX_CALL: overloads in the order they are tried */
     bool parens;                    /* written in parentheses (printing, some warnings) */
     int id;                         /* sema: EX_REGEX number */
+    const struct token *pattern;    /* EX_REGEX: of str */
 };
 
 /* ---- statements ---- */

@@ -98,7 +98,7 @@ const char *parse_format(struct arena *a, const char *fmt, fmt_vec *out)
             continue;
         }
         struct fmt_part part = plain;
-        while (*p && flag_of(*p, &part.flags))
+        if (*p && flag_of(*p, &part.flags)) /* one of them only */
             p++;
         if (*p == '*') {
             part.width_arg = true;

@@ -134,7 +134,7 @@ static const struct token *lex_string(struct lexer *lx, const char *start)
     while (close < lx->end && *close != '"') {
         if (*close == '\\' && close + 1 < lx->end)
             close++;
-        if (*close == '\n' && lx->quiet && !lx->whole_file)
+        else if (*close == '\n')
             break;
         close++;
     }
@@ -349,7 +349,7 @@ void lex_scan(struct arena *a, const struct source *src,
 {
     struct lexer lx;
     lexer_init(&lx, a, src, NULL);
-    lx.quiet = lx.whole_file = true;
+    lx.quiet = true;
     for (const struct token *t; (t = lexer_next(&lx));)
         if (!fn(t, arg))
             return;

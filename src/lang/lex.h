@@ -13,7 +13,6 @@ struct lexer {
     const struct parse_config *cfg;
     struct lexer *pasted;         /* text of $N being read */
     const struct token *paste_at; /* in a pasted lexer: every token stands here */
-    bool whole_file;              /* quiet, but what is read is a script: strings go over lines */
     bool quiet;                   /* skipping: malformed tokens are junk, not errors */
     const char *error;            /* of the last token (TOK_JUNK), or NULL */
 };

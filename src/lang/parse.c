@@ -87,10 +87,12 @@ void parse_fail_at(struct parser *p, const struct token *t, bool saw, const char
 
 void parse_fail(struct parser *p, const char *msg)
 {
-    const struct token *t = p->nahead ? p->ahead[0] : NULL;
-    if (!t && p->last)
-        parse_fail_at(p, p->last, true,
-                      arena_printf(p->arena, "%s, but the input ends after this", msg));
+    const struct token *t = peek_tok(p);
+    if (!t) {
+        p->errors++;
+        diag_parse_eof(p->cfg->diag, p->src, p->last, msg);
+        longjmp(p->recover, 1);
+    }
     parse_fail_at(p, t, true, msg);
 }
 
@@ -131,7 +133,6 @@ static void check_new_global(struct parser *p, const struct ast_file *f, const s
 
 static void parse_global(struct parser *p, struct ast_file *f, bool is_private)
 {
-    take(p);
     do {
         const struct token *t = peek_tok(p);
         if (!t || t->type != TOK_IDENT || t->text[0] == '$')
@@ -156,10 +157,13 @@ static void parse_global(struct parser *p, struct ast_file *f, bool is_private)
                 parse_fail_at(p, n, true, "array size out of range");
             expect_op(p, "]");
         }
+        const struct token *is = peek_tok(p);
         if (accept_op(p, "=")) {
             if (v->maxsize)
                 parse_fail(p, "only scalar globals can be initialized");
             v->init = parse_literal(p);
+            v->arity = 0;
+            v->arity_tok = is;
         }
         vec_push(p->arena, &f->globals, v);
         order(p, f, 'g', f->globals.n - 1);
@@ -195,26 +199,23 @@ static void parse_function(struct parser *p, struct ast_file *f, bool is_private
     }
     expect_op(p, "(");
     if (!accept_op(p, ")")) {
-        for (;;) {
+        while (!accept_op(p, ")")) { /* the last one may have a comma behind it */
             struct variable *v = parse_param(p);
             vec_for (i, fn->params)
                 if (strcmp(fn->params.v[i]->name, v->name) == 0)
                     parse_fail_at(p, v->tok, true, "duplicate parameter name");
             vec_push(p->arena, &fn->params, v);
-            if (accept_op(p, ")"))
-                break;
-            if (!accept_op(p, ","))
+            if (!accept_op(p, ",") && !tok_is_op(peek_tok(p), ")"))
                 parse_fail(p, "expected one of ', )'");
         }
     }
     if (accept_op(p, ":")) {
-        const struct token *n = peek_tok(p);
-        if (!n || n->type != TOK_NUMBER)
-            parse_fail(p, "expected literal number");
-        take(p);
-        fn->priority = parse_number_token(p, n);
+        const struct expr *n = parse_literal(p);
+        if (n->kind != EX_NUMBER)
+            parse_fail_at(p, n->tok, true, "expected literal number");
+        fn->priority = n->num;
         if (fn->priority < 1)
-            parse_fail_at(p, n, true, "specified priority must be > 0");
+            parse_fail_at(p, n->tok, true, "specified priority must be > 0");
         fn->priority_given = true;
     }
     t = peek_tok(p);
@@ -244,18 +245,17 @@ static void parse_probe(struct parser *p, struct ast_file *f, bool is_private)
         order(p, f, 'p', f->probes.n - 1);
         return;
     }
+    if (points.n != 1)
+        parse_fail(p, "expected probe point specifier");
+    if (points.v[0]->optional)
+        parse_fail_at(p, points.v[0]->tok, false,
+                      "probe point alias name cannot be optional nor sufficient");
     take(p);
     struct alias_decl *a = arena_new_obj(p->arena, struct alias_decl);
     a->tok = t;
     a->names = points;
     a->epilogue = epilogue;
     a->is_private = is_private;
-    vec_for (i, points)
-        vec_for (k, points.v[i]->comps) {
-            const struct probe_component *c = &points.v[i]->comps.v[k];
-            if (c->arg || strchr(c->name, '*'))
-                parse_fail_at(p, c->tok, true, "an alias name cannot have arguments or wildcards");
-        }
     parse_points(p, &a->points);
     a->body = parse_block(p);
     vec_push(p->arena, &f->aliases, a);
@@ -276,9 +276,12 @@ static void parse_declaration(struct parser *p, struct ast_file *f)
     if (tok_is_kw(t, "probe")) {
         parse_probe(p, f, is_private);
     } else if (tok_is_kw(t, "global")) {
+        take(p);
         parse_global(p, f, is_private);
     } else if (tok_is_kw(t, "function")) {
         parse_function(p, f, is_private);
+    } else if (is_private && t && t->type == TOK_IDENT) {
+        parse_global(p, f, true);
     } else if (is_private) {
         parse_fail(p, "expected 'global' or 'function'");
     } else if (t && t->type == TOK_EMBEDDED) {
@@ -299,6 +302,7 @@ static void synchronize(struct parser *p)
 {
     p->depth = 0;
     p->in_function = false;
+    p->printing = false;
     for (;;) {
         if (p->nahead) {
             const struct token *t = p->ahead[0];

@@ -81,6 +81,7 @@ static struct expr *parse_comparison(struct parser *p)
         struct expr *m = expr_new(p->arena, EX_REGEX, t);
         m->op = op;
         m->a = l;
+        m->pattern = re;
         m->str = parse_literal(p)->str;
         l = m;
     }
@@ -263,7 +264,7 @@ static const char *expect_string(struct parser *p)
 {
     const struct token *t = peek_tok(p);
     if (!t || t->type != TOK_STRING)
-        parse_fail(p, "expected string");
+        parse_fail(p, "expected literal string");
     return parse_literal(p)->str;
 }
 
@@ -405,6 +406,12 @@ static struct expr *parse_hist(struct parser *p)
     return e;
 }
 
+static bool needs_guru(enum expr_kind k)
+{
+    return k == EX_CONST || k == EX_KDEREF || k == EX_UDEREF || k == EX_KREGISTER ||
+           k == EX_UREGISTER;
+}
+
 /* Operators of the form @name(arguments). */
 static struct expr *parse_at(struct parser *p)
 {
@@ -414,11 +421,15 @@ static struct expr *parse_at(struct parser *p)
     if (strcmp(name, "@hist_log") == 0 || strcmp(name, "@hist_linear") == 0) {
         struct expr *h = parse_hist(p);
         const struct token *br = peek_tok(p);
-        if (!accept_op(p, "["))
+        if (!accept_op(p, "[")) {
+            if (!p->printing)
+                parse_fail_at(p, t, false, "base histogram operator where expression expected");
             return h;
+        }
         struct expr *e = expr_new(p->arena, EX_INDEX, br);
         e->base = h;
-        parse_index_list(p, &e->args, false);
+        vec_push(p->arena, &e->args, parse_expr(p));
+        expect_op(p, "]");
         return e;
     }
     static const struct {
@@ -449,6 +460,10 @@ static struct expr *parse_at(struct parser *p)
             e = expr_new(p->arena, ops[i].kind, t);
     if (!e)
         parse_fail_at(p, t, true, arena_printf(p->arena, "unknown operator or macro '%s'", name));
+    if (needs_guru(e->kind) && !p->src->privileged && !p->cfg->guru)
+        parse_fail_at(
+            p, t, true,
+            arena_printf(p->arena, "using %s operator not permitted; need stap -g", name));
     take(p);
     expect_op(p, "(");
     switch (e->kind) {
@@ -560,12 +575,19 @@ static struct expr *parse_print(struct parser *p, const struct token *t, struct 
     }
     if (proto.delimited) {
         e->print->delimiter = expect_string(p);
-        if (!accept_op(p, ","))
-            parse_fail(p, "expected ','");
+        if (accept_op(p, ","))
+            call_arguments(p, &e->args);
+        else
+            expect_op(p, ")");
+        if (e->args.n < 2)
+            parse_fail(p, "expected two or more values to print with a delimiter between them");
+        return e;
     }
+    if (!proto.newline && tok_is_op(peek_tok(p), ")"))
+        parse_fail(p, "expected literal string or number");
+    p->printing = true; /* a histogram may be an argument */
     call_arguments(p, &e->args);
-    if (!e->args.n && !proto.newline)
-        parse_fail_at(p, t, true, "expected at least one argument");
+    p->printing = false;
     return e;
 }
 
@@ -574,9 +596,9 @@ static struct expr *parse_name(struct parser *p)
     const struct token *t = take(p);
     const struct token *n = peek_tok(p);
     struct print proto;
+    if (print_name(t->text, &proto))
+        return parse_print(p, t, proto);
     if (tok_is_op(n, "(")) {
-        if (print_name(t->text, &proto))
-            return parse_print(p, t, proto);
         struct expr *e = expr_call(p->arena, t, t->text);
         take(p);
         call_arguments(p, &e->args);

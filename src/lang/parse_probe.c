@@ -122,17 +122,14 @@ void parse_points(struct parser *p, probe_point_vec *out)
         parse_paths(p, &paths);
         bool optional = false, sufficient = false;
         struct expr *condition = NULL;
-        for (;;) {
-            if (accept_op(p, "?"))
-                optional = true;
-            else if (accept_op(p, "!"))
-                optional = sufficient = true;
-            else if (!condition && accept_kw(p, "if")) {
-                expect_op(p, "(");
-                condition = parse_expr(p);
-                expect_op(p, ")");
-            } else
-                break;
+        if (accept_op(p, "!"))
+            optional = sufficient = true;
+        else if (accept_op(p, "?"))
+            optional = true;
+        if (accept_kw(p, "if")) {
+            expect_op(p, "(");
+            condition = parse_expr(p);
+            expect_op(p, ")");
         }
         vec_for (i, paths) {
             struct probe_point *pp = arena_new_obj(p->arena, struct probe_point);

@@ -13,7 +13,7 @@ struct stmt *parse_block(struct parser *p)
     enter_level(p);
     while (!accept_op(p, "}")) {
         if (!peek_tok(p))
-            parse_fail(p, "don't like this command: expected '}'");
+            parse_fail(p, "expected statement");
         vec_push(p->arena, &s->body, parse_stmt(p));
     }
     leave_level(p);
@@ -222,6 +222,7 @@ static struct stmt *statement(struct parser *p)
             s->e = parse_expr(p);
             return s;
         }
+        parse_fail(p, "expected statement");
     }
     struct stmt *s = stmt_new(p->arena, SM_EXPR, t);
     s->e = parse_expr(p);

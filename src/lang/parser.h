@@ -19,6 +19,7 @@ struct parser {
     unsigned errors;
     unsigned depth;
     bool in_function;
+    bool printing; /* reading the arguments of print() or println() */
     jmp_buf recover;
 };
 

@@ -34,7 +34,8 @@ struct preprocessor {
     struct pp_error error;
     bool failed;
     unsigned expansions;
-    size_t expanded; /* tokens that macros have become */
+    size_t expanded;          /* tokens that macros have become */
+    const struct token *last; /* the "%:" that ended a skipped branch */
 };
 
 enum { EXPANSIONS_MAX = 100000, EXPANDED_MAX = 500000, DEPTH_MAX = 200 };
@@ -217,38 +218,66 @@ static bool test(struct preprocessor *pp, const struct token *l, enum cmp op, co
             return match_string(v ? v : "", r->text, op);
         }
         const char *v = fact(pp, l->text);
-        if (!v)
-            return fail(pp, l, true,
-                        "expected 'arch', 'kernel_v', 'kernel_vr', 'CONFIG_...', "
-                        "'systemtap_v', 'runtime', 'guru_mode', 'target' "
-                        "or comparison between strings or numbers"),
-                   false;
         if (r->type != TOK_STRING)
             return fail(pp, r, true, "expected string literal"), false;
         if (strcmp(l->text, "runtime") == 0 && strcmp(r->text, "kernel") == 0)
             return op == C_EQ; /* scripts mean "not dyninst" */
         return match_string(v, r->text, op);
     }
-    if (l->type == TOK_STRING && r->type == TOK_STRING)
+    if (l->type == TOK_STRING) {
+        if (r->type != TOK_STRING)
+            return fail(pp, r, false, "expected string literal as right value"), false;
         return holds(sign(strcmp(l->text, r->text)), op);
-    if (to_number(l, &x) && to_number(r, &y))
-        return holds((x > y) - (x < y), op);
-    return fail(pp, l, true,
-                "expected 'arch', 'kernel_v', 'kernel_vr', 'CONFIG_...', "
-                "'systemtap_v', 'runtime', 'guru_mode', 'target' "
-                "or comparison between strings or numbers"),
-           false;
+    }
+    if (!to_number(l, &x))
+        return fail(pp, l, true, "number invalid or out of range"), false;
+    if (!to_number(r, &y))
+        return fail(pp, r, false, "expected number literal as right value"), false;
+    return holds((x > y) - (x < y), op);
+}
+
+/* May a condition begin with this token? */
+static bool testable(const struct preprocessor *pp, const struct token *t)
+{
+    static const char *const names[] = {"kernel_v", "systemtap_v", "guru_mode", "target"};
+    if (t->type != TOK_IDENT)
+        return t->type == TOK_STRING || t->type == TOK_NUMBER;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(t->text, names[i]) == 0)
+            return true;
+    return strncmp(t->text, "CONFIG_", 7) == 0 || fact(pp, t->text);
+}
+
+/* Of these only equality can be asked. */
+static bool only_equal(const struct token *t)
+{
+    return t->type == TOK_IDENT &&
+           (strcmp(t->text, "arch") == 0 || strcmp(t->text, "runtime") == 0 ||
+            strcmp(t->text, "guru_mode") == 0 || strcmp(t->text, "systemtap_privilege") == 0 ||
+            strncmp(t->text, "CONFIG_", 7) == 0);
 }
 
 /* cond { && || cond } up to and including "%?". && binds tighter. */
-static bool condition(struct preprocessor *pp)
+static bool condition(struct preprocessor *pp, const struct token *start)
 {
     bool any = false, all = true;
     for (;;) {
-        const struct token *l = raw(pp), *o = l ? raw(pp) : NULL, *r = NULL;
+        const struct token *l = raw(pp);
+        if (l && !testable(pp, l)) {
+            fail(pp, l, false,
+                 "expected 'arch', 'kernel_v', 'kernel_vr', 'systemtap_v', 'runtime', "
+                 "'systemtap_privilege', 'guru_mode', 'target', 'CONFIG_...', or comparison "
+                 "between strings or integers");
+            return false;
+        }
+        const struct token *o = l ? raw(pp) : NULL, *r = NULL;
         enum cmp op = comparison(o);
         if (op == C_NONE) {
-            fail(pp, o ? o : l, true, "expected comparison operator");
+            fail(pp, o ? o : l ? l : start, true, "expected comparison operator");
+            return false;
+        }
+        if (only_equal(l) && op != C_EQ && op != C_NE) {
+            fail(pp, o, false, "expected '==' or '!='");
             return false;
         }
         r = raw(pp);
@@ -268,7 +297,7 @@ static bool condition(struct preprocessor *pp)
             continue;
         if (is_op(t, "%?"))
             return any;
-        fail(pp, t ? t : o, true, "expected '%?' marker for conditional");
+        fail(pp, start, false, "expected '%?' marker for conditional");
         return false;
     }
 }
@@ -292,6 +321,7 @@ static bool skip_branch(struct preprocessor *pp, const struct token *start)
             break;
         else if (is_op(t, "%:") && depth == 0) {
             middle = true;
+            pp->last = t;
             break;
         }
     }
@@ -320,30 +350,48 @@ static void define(struct preprocessor *pp, const struct token *at, struct hash 
         fail(pp, t, true, "expected identifier");
         return;
     }
+    const struct token *name = t;
     m->name = t->text;
-    t = next_of(pp, t, "expected '%('");
+    if (into == &pp->macros && hash_get(into, m->name)) {
+        fail(pp, name, false,
+             arena_printf(pp->arena, "attempt to redefine macro '@%s' in the same file", m->name));
+        return;
+    }
+    if (strcmp(m->name, "define") == 0) {
+        fail(pp, name, false, "attempt to redefine '@define'");
+        return;
+    }
+    t = next_of(pp, t, "expected '%(' or '('");
     if (is_op(t, "(")) {
         m->has_params = true;
-        for (t = raw(pp); t && !is_op(t, ")"); t = raw(pp)) {
-            if (is_op(t, ","))
-                continue;
-            if (t->type != TOK_IDENT) {
-                fail(pp, t, true, "expected identifier");
+        do {
+            t = next_of(pp, t, "expected identifier");
+            if (t && t->type != TOK_IDENT)
+                fail(pp, t, false, "expected identifier");
+            if (pp->failed)
                 return;
-            }
             vec_push(pp->arena, &m->params, t->text);
-        }
+            t = next_of(pp, t, "expected ',' or ')'");
+        } while (is_op(t, ","));
+        if (t && !is_op(t, ")"))
+            fail(pp, t, false, "expected ',' or ')'");
+        if (pp->failed)
+            return;
         t = next_of(pp, at, "expected '%('");
     }
     if (!is_op(t, "%(")) {
         if (t)
-            fail(pp, t, true, "expected '%('");
+            fail(pp, t, true, m->has_params ? "expected '%('" : "expected '%(' or '('");
         return;
     }
     for (unsigned depth = 0;;) {
         const struct token *b = raw(pp);
         if (!b) {
-            fail(pp, at, true, "could not find matching '%)' for macro body");
+            fail(pp, name, false, "incomplete macro definition - missing '%)'");
+            return;
+        }
+        if (is_op(b, "@define")) {
+            fail(pp, b, false, "'@define' forbidden inside macro body");
             return;
         }
         if (is_op(b, "%("))
@@ -352,9 +400,7 @@ static void define(struct preprocessor *pp, const struct token *at, struct hash 
             break;
         vec_push(pp->arena, &m->body, b);
     }
-    if (!hash_put(into, m->name, m) && into == &pp->macros)
-        fail(pp, at, true,
-             arena_printf(pp->arena, "attempt to redefine macro '@%s' in the same file", m->name));
+    hash_put(into, m->name, m);
 }
 
 static const struct token *expanded(struct preprocessor *pp, const struct token *t,
@@ -371,7 +417,9 @@ static bool arguments(struct preprocessor *pp, const struct token *use, token_ve
 {
     const struct token *t = raw(pp);
     if (!is_op(t, "(")) {
-        fail(pp, t ? t : use, true, "expected '(' in invocation of macro with parameters");
+        fail(pp, t ? t : use, true,
+             arena_printf(pp->arena, "expected '(' in invocation of macro '%s' taking %zu %s",
+                          use->text, n, n == 1 ? "parameter" : "parameters"));
         return false;
     }
     size_t i = 0;
@@ -396,7 +444,8 @@ static bool arguments(struct preprocessor *pp, const struct token *use, token_ve
     }
     if (i + 1 != n) {
         fail(pp, t, true,
-             arena_printf(pp->arena, "wrong number of arguments for macro: it takes %zu", n));
+             arena_printf(pp->arena, "too %s parameters for macro '%s' (expected %zu)",
+                          i + 1 < n ? "few" : "many", use->text, n));
         return false;
     }
     return true;
@@ -479,19 +528,19 @@ const struct token *pp_next(struct preprocessor *pp)
         if (t->type != TOK_OP)
             return t;
         if (strcmp(t->text, "%(") == 0) {
-            bool taken = condition(pp);
+            bool taken = condition(pp, t);
             if (pp->failed)
                 return NULL;
             if (taken || skip_branch(pp, t))
                 vec_push(pp->arena, &pp->open, t);
         } else if (strcmp(t->text, "%:") == 0) {
             if (!pp->open.n)
-                return fail(pp, t, true, "unexpected '%:' outside a conditional");
+                return fail(pp, t, false, "incomplete conditional - missing '%('");
             if (skip_branch(pp, pp->open.v[--pp->open.n]))
-                return fail(pp, t, true, "second '%:' in a conditional");
+                return fail(pp, pp->last, false, "invalid conditional - duplicate '%:'");
         } else if (strcmp(t->text, "%)") == 0) {
             if (!pp->open.n)
-                return fail(pp, t, true, "unexpected '%)' outside a conditional");
+                return fail(pp, t, false, "incomplete conditional - missing '%('");
             pp->open.n--;
         } else if (t->text[0] == '@' && t->text[1]) {
             if (strcmp(t->text, "@define") == 0) {

@@ -191,26 +191,22 @@ bool record_string(struct cursor *c, const char **s, size_t *n, size_t *cap)
     return true;
 }
 
-/* `*`: a negative width means `-` and its size. */
-static bool star(struct cursor *c, int *value, uint8_t *flags)
+/* `*`: what is negative counts as 0. */
+static bool star(struct cursor *c, int *value)
 {
     s64 v;
     if (!record_long(c, &v))
         return false;
     int n = (int)v; /* as an int argument in C */
-    if (n < 0 && flags) {
-        *flags |= FMTF_MINUS;
-        n = n < -WIDTH_MAX ? WIDTH_MAX : -n;
-    }
     *value = n < 0 ? 0 : n > WIDTH_MAX ? WIDTH_MAX : n;
     return true;
 }
 
 static bool conversion(struct strbuf *out, struct fmt_part p, struct cursor *c)
 {
-    if (p.width_arg && !star(c, &p.width, &p.flags))
+    if (p.width_arg && !star(c, &p.width))
         return false;
-    if (p.prec_arg && !star(c, &p.prec, NULL))
+    if (p.prec_arg && !star(c, &p.prec))
         return false;
     if (p.conv == FMT_STRING || p.conv == FMT_MEMORY_M || p.conv == FMT_MEMORY_HEX) {
         const char *s;
@@ -228,6 +224,8 @@ static bool conversion(struct strbuf *out, struct fmt_part p, struct cursor *c)
             memory_hex(out, &p, s, n);
         else
             padded(out, s, n, &p);
+        if (p.conv == FMT_STRING && p.flags & FMTF_ZERO)
+            strbuf_putc(out, 0); /* as the original does */
         return true;
     }
     s64 v;
@@ -329,12 +327,25 @@ enum { NESTING_MAX = 64 };
 
 static bool parts(struct strbuf *out, const fmt_vec *v, struct cursor *c, int depth);
 
+/* What begins at `start` was a string in the script: it ends at a NUL or at `most` bytes. */
+static void as_string(struct strbuf *out, size_t start, int most)
+{
+    size_t n = out->n - start, limit = most < 0 ? 0 : (size_t)most;
+    if (n)
+        n = strnlen(out->p + start, n < limit ? n : limit);
+    out->n = start + n;
+}
+
 static bool nested(struct strbuf *out, const struct fmt_part *p, struct cursor *c, int depth)
 {
     const struct bpf_image *m = p->data;
     s64 id;
-    return depth < NESTING_MAX && record_long(c, &id) && (u64)id < m->formats.n &&
-           parts(out, &m->formats.v[id].parts, c, depth + 1);
+    size_t start = out->n;
+    if (depth >= NESTING_MAX || !record_long(c, &id) || (u64)id >= m->formats.n ||
+        !parts(out, &m->formats.v[id].parts, c, depth + 1))
+        return false;
+    as_string(out, start, p->width);
+    return true;
 }
 
 static bool names(struct strbuf *out, const struct fmt_part *p, struct cursor *c)
@@ -353,9 +364,15 @@ static bool is_plain(const struct fmt_part *p)
 
 static bool parts(struct strbuf *out, const fmt_vec *v, struct cursor *c, int depth)
 {
+    size_t begun[STRINGS_MAX], nbegun = 0;
     vec_for (i, *v) {
         const struct fmt_part *p = &v->v[i];
-        if (p->conv == FMT_LITERAL) {
+        if (p->conv == FMT_LITERAL && p->flags) {
+            if (p->flags == FMTF_BEGIN && nbegun < STRINGS_MAX)
+                begun[nbegun++] = out->n;
+            else if (p->flags == FMTF_END && nbegun)
+                as_string(out, begun[--nbegun], p->width);
+        } else if (p->conv == FMT_LITERAL) {
             strbuf_add(out, p->text, p->len);
         } else if (p->conv == FMT_SIGNED && is_plain(p)) {
             /* By far the most frequent. */

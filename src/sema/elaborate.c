@@ -60,6 +60,19 @@ static void register_global(struct sema *m, struct variable *v)
     }
 }
 
+static void check_alias_name(struct sema *m, const struct alias_decl *a)
+{
+    const struct probe_point *name = a->names.v[0];
+    vec_for (k, name->comps) {
+        const struct probe_component *c = &name->comps.v[k];
+        if (!c->arg && !strchr(c->name, '*'))
+            continue;
+        diag_semantic(&m->s->diag, a->tok, "while registering probe alias");
+        diag_semantic(&m->s->diag, c->tok, "alias component %s contains illegal %s", c->name,
+                      c->arg ? "parameter" : "wildcard");
+    }
+}
+
 void sema_register(struct sema *m, const struct ast_file *f)
 {
     vec_push(m->arena, &m->files, f);
@@ -67,8 +80,10 @@ void sema_register(struct sema *m, const struct ast_file *f)
         register_global(m, f->globals.v[i]);
     vec_for (i, f->functions)
         register_function(m, f->functions.v[i]);
-    vec_for (i, f->aliases)
+    vec_for (i, f->aliases) {
+        check_alias_name(m, f->aliases.v[i]);
         vec_push(m->arena, &m->aliases, f->aliases.v[i]);
+    }
 }
 
 /* ---- -G ---- */

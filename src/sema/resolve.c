@@ -389,6 +389,8 @@ static void resolve_lvalue(struct scope *sc, struct expr **ep, bool read)
             vec_for (i, e->args)
                 if (e->args.v[i])
                     resolve_expr(&e->args.v[i], sc);
+                else
+                    diag_semantic(&sc->m->s->diag, e->tok, "wildcard not allowed in array index");
             break;
         }
         diag_semantic(&sc->m->s->diag, e->tok, "Expecting lvalue for assignment");
@@ -451,6 +453,9 @@ static void note_hist(struct scope *sc, struct expr *e)
         return;
     if (is_local_stat(sc, v, e->a->tok))
         return;
+    if (e->stat == ST_HIST_LOG ? v->need_hist_linear : v->need_hist_log)
+        diag_semantic(&sc->m->s->diag, e->tok, "multiple histogram types declared on '%s'",
+                      v->name);
     if (e->stat == ST_HIST_LOG) {
         v->need_hist_log = true;
         return;
@@ -458,9 +463,10 @@ static void note_hist(struct scope *sc, struct expr *e)
     if (v->need_hist_linear && (v->hist_low != e->hist_low || v->hist_high != e->hist_high ||
                                 v->hist_step != e->hist_step))
         diag_semantic(&sc->m->s->diag, e->tok,
-                      "a statistic can have one @hist_linear only: %lld, %lld, %lld was used "
-                      "before",
-                      (long long)v->hist_low, (long long)v->hist_high, (long long)v->hist_step);
+                      "multiple histogram types declared on '%s': @hist_linear with %lld, %lld, "
+                      "%lld was used before",
+                      v->name, (long long)v->hist_low, (long long)v->hist_high,
+                      (long long)v->hist_step);
     v->need_hist_linear = true;
     v->hist_low = e->hist_low;
     v->hist_high = e->hist_high;
@@ -476,6 +482,9 @@ static void note_stat(struct scope *sc, struct expr *e)
     if (is_local_stat(sc, v, e->a->tok))
         return;
     v->need_variance |= e->stat == ST_VARIANCE;
+    if (e->stat == ST_VARIANCE && (e->num < 0 || e->num > 62))
+        diag_semantic(&sc->m->s->diag, e->tok, "bit shift (%lld) out of range <0..62>",
+                      (long long)e->num);
     v->need_minmax |= e->stat == ST_MIN || e->stat == ST_MAX;
 }
 
@@ -488,7 +497,7 @@ static void resolve_regex(struct sema *m, struct expr *e)
         }
     const char *wrong = regex_check(m->arena, e->str);
     if (wrong)
-        diag_semantic(&m->s->diag, e->tok, "invalid regular expression \"%s\": %s", e->str, wrong);
+        diag_semantic(&m->s->diag, e->pattern, "regex compilation error%s", wrong);
     e->id = (int)m->p->regexes.n;
     struct regex r = {.pattern = e->str};
     vec_push(m->arena, &m->p->regexes, r);
@@ -752,12 +761,31 @@ static void resolve_stmt(struct stmt **sp, void *arg)
     }
 }
 
+/* A probe's condition is looked at whenever a global changes: it is made of globals only, and
+ * changes nothing. */
+static void check_condition(struct expr **ep, void *arg)
+{
+    struct scope *sc = arg;
+    struct expr *e = *ep;
+    if (e->kind == EX_ASSIGN || e->kind == EX_PRE || e->kind == EX_POST)
+        diag_semantic(&sc->m->s->diag, e->tok, "probe condition must not modify any variables");
+    else if (e->kind == EX_SYMBOL && !find_global(sc, e->tok, e->str))
+        diag_semantic(&sc->m->s->diag, e->tok,
+                      "probe condition must not reference undeclared global");
+    else
+        expr_children(e, check_condition, sc);
+}
+
 void resolve_probe(struct sema *m, struct probe *p)
 {
     struct scope sc = {.m = m, .probe = p, .vars = &p->locals};
     hash_init(&sc.locals, m->arena);
-    if (p->condition)
-        resolve_expr(&p->condition, &sc);
+    if (p->condition) {
+        unsigned errors = m->s->diag.errors;
+        check_condition(&p->condition, &sc);
+        if (m->s->diag.errors == errors)
+            resolve_expr(&p->condition, &sc);
+    }
     resolve_stmt(&p->body, &sc);
     struct stmt *prologue = entry_prologue(m, p);
     if (prologue) {

@@ -241,6 +241,8 @@ static enum type infer_call(struct infer *w, struct expr *e, enum type want)
         }
         if (f->type != TY_UNKNOWN || (!f->intrinsic && w->from_calls))
             unify(w, &f->type, &f->type_tok, e, want);
+        if (f->type != TY_UNKNOWN && t != TY_UNKNOWN && f->type != t && i > 0)
+            mismatch(w, e, t, f->type);
         if (f->type != TY_UNKNOWN)
             t = f->type;
     }
@@ -361,8 +363,10 @@ static void infer_foreach(struct infer *w, struct foreach *f)
     f->base->type = a->type;
     infer_keys(w, a, &f->keys);
     infer_keys(w, a, &f->slice);
-    if (f->sort_stat_given)
-        unify(w, &a->type, &a->type_tok, f->base, TY_STATS);
+    if (f->sort_stat_given && a->type == TY_UNKNOWN)
+        unify(w, &a->type, &a->type_tok, f->base, w->report ? TY_STATS : TY_UNKNOWN);
+    else if (f->sort_stat_given && a->type != TY_STATS && once(w, f->base))
+        diag_semantic(&w->m->s->diag, f->base->tok, "invalid type %s", type_name(a->type));
 }
 
 /* After the body: what that does with the variable counts first. */
@@ -409,6 +413,11 @@ static void infer_stmt(struct stmt **sp, void *arg)
             enum type t = infer(w, s->e, open ? TY_UNKNOWN : w->fn->type);
             if (t == TY_UNKNOWN)
                 t = infer(w, s->e, w->fn->type);
+            if (t == TY_STATS) {
+                if (once(w, s->e))
+                    diag_semantic(&w->m->s->diag, s->e->tok, "invalid type stats");
+                return;
+            }
             unify(w, &w->fn->type, &w->fn->type_tok, s->e, t);
         }
         return;

@@ -75,7 +75,7 @@ static void several(struct arena *ar)
     add_string(&a, "abcdef", 40);
     add_long(&a, -1);
     add_string(&a, "x", 1);
-    expect(ar, "[%*d] [%*d] [%.*s] [%.*s]\n", &a, "[    42] [42    ] [ab] []\n", 26);
+    expect(ar, "[%*d] [%*d] [%.*s] [%.*s]\n", &a, "[    42] [42] [ab] []\n", 22);
 
     a.n = 0;
     add_string(&a, "exactly8", 0); /* fills its space: no NUL */

@@ -148,10 +148,31 @@ GLOBAL u64 rt_fmt_char(struct ctxmem *c, u64 dst, u64 pos, u64 v, u64 spec)
         pos = rt_pad(c, dst, pos, 1, '0' + (ch >> 6));
         pos = rt_pad(c, dst, pos, 1, '0' + (ch >> 3 & 7));
         pos = rt_pad(c, dst, pos, 1, '0' + (ch & 7));
-    } else if (escape || ch) {
-        pos = rt_pad(c, dst, pos, 1, escape ? escape : ch);
+    } else {
+        pos = rt_pad(c, dst, pos, 1, escape ? escape : ch); /* a NUL ends the string */
     }
     return rt_pad(c, dst, pos, left ? space : 0, ' ');
+}
+
+INLINE u64 binary_size(u64 n)
+{
+    return n == 1 || n == 2 || n == 4 || n == 8 ? n : 0;
+}
+
+/* %b: the bytes as they are in memory; a NUL among them ends the string. */
+GLOBAL u64 rt_fmt_binary(struct ctxmem *c, u64 dst, u64 pos, u64 v, u64 spec)
+{
+    u64 width = spec >> 16 & 0xffff, size = binary_size(spec >> 32 & 0xffff);
+    if (!size)
+        size = binary_size(width);
+    if (!size)
+        size = 8;
+    if (width != NOT_GIVEN && width > size && !(spec >> 8 & FLAG_MINUS))
+        pos = rt_pad(c, dst, pos, 1, 0);
+    for (u32 i = 0; i < 8; i++)
+        if (i < size)
+            pos = rt_pad(c, dst, pos, 1, v >> i * 8 & 0xff);
+    return rt_pad(c, dst, pos, width != NOT_GIVEN && width > size ? 1 : 0, 0);
 }
 
 /* Sign, prefix, zeros and blanks around a number: to ctx.scratch.  Its digits; the first. */
@@ -175,8 +196,8 @@ GLOBAL u64 rt_plan_number(struct ctxmem *c, u64 value, u64 spec)
     u64 n = DIGITS_END - at;
     u64 zeros = prec != NOT_GIVEN && prec > n ? prec - n : 0;
     s[S_ZEROS] = zeros;
-    if (base == 8 && (flags & FLAG_ALT) && !zeros)
-        s[S_ZEROS] = 1;
+    if (base == 8 && (flags & FLAG_ALT))
+        s[S_ZEROS]++;
     u64 total = n + s[S_ZEROS] + (s[S_SIGN] ? 1 : 0);
     if (base == 16 && (flags & FLAG_ALT || conv == CONV_POINTER))
         total += 2;
@@ -184,7 +205,7 @@ GLOBAL u64 rt_plan_number(struct ctxmem *c, u64 value, u64 spec)
     s[S_SPACE] = s[S_LEFT] = 0;
     if (flags & FLAG_MINUS)
         s[S_LEFT] = space;
-    else if ((flags & FLAG_ZERO) && prec == NOT_GIVEN)
+    else if (flags & FLAG_ZERO)
         s[S_ZEROS] += space;
     else
         s[S_SPACE] = space;
@@ -200,6 +221,8 @@ GLOBAL u64 rt_fmt_num(struct ctxmem *c, u64 dst, u64 pos, u64 value, u64 spec)
     u64 *s = c->ctx.scratch;
     if (conv == CONV_CHAR)
         return rt_fmt_char(c, dst, pos, value, spec);
+    if (conv == CONV_BINARY)
+        return rt_fmt_binary(c, dst, pos, value, spec);
     u64 at = rt_plan_number(c, value, spec);
     pos = rt_pad(c, dst, pos, s[S_SPACE], ' ');
     pos = rt_pad(c, dst, pos, s[S_SIGN] ? 1 : 0, s[S_SIGN]);
