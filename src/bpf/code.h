@@ -184,6 +184,7 @@ struct func_alloc {
     uint32_t norder;
     bool *resume;       /* by block: entered by a yield or behind a call */
     int32_t stack_used; /* bytes below r10 */
+    int32_t stack_max;  /* … that may be */
     uint32_t frame_used;
     bool uses_frame;
 };

@@ -7,8 +7,9 @@
 
 #include "bpf/code.h"
 
-/* The whole call chain has 512 bytes; library functions and callbacks need theirs. */
-enum { STACK_MAX = 256, SLOTS_MAX = 160, SLOT_MAX = 96 };
+/* The whole call chain has 512 bytes; library functions and callbacks need theirs.  A machine
+ * is a callback itself. */
+enum { STACK_MAX = 256, STACK_MAX_MACHINE = 192, SLOTS_MAX = 160, SLOT_MAX = 96 };
 
 /* ---- operands ---- */
 
@@ -313,7 +314,7 @@ static void place_slots(struct arena *a, struct ir_func *f, bool machine, bool d
             continue; /* never touched */
         bool on_stack = !s->frame && !s->zeroed && s->size <= SLOT_MAX &&
                         slots_used + (int32_t)s->size <= SLOTS_MAX &&
-                        al->stack_used + (int32_t)s->size <= STACK_MAX &&
+                        al->stack_used + (int32_t)s->size <= al->stack_max &&
                         (!machine || u[i].block < UINT32_MAX - 1);
         if (on_stack) {
             slots_used += (int32_t)s->size;
@@ -383,7 +384,7 @@ static void find_pointers(const struct ir_func *f, const struct func_alloc *al, 
 
 static struct home spill(struct func_alloc *al, bool pointer)
 {
-    if (pointer || al->stack_used + 8 <= STACK_MAX) {
+    if (pointer || al->stack_used + 8 <= al->stack_max) {
         al->stack_used += 8;
         return (struct home){.kind = HOME_STACK, .off = -al->stack_used};
     }
@@ -486,6 +487,7 @@ void alloc_function(struct arena *a, struct ir_func *f, bool machine, bool dynam
     al->vregs = arena_new_array(a, struct home, f->nregs + 1);
     al->slots = arena_new_array(a, struct home, f->slots.n + 1);
     al->stack_used = reserved;
+    al->stack_max = machine ? STACK_MAX_MACHINE : STACK_MAX;
     order_blocks(a, f, al);
 
     struct live lv = {.words = (f->nregs + 64) / 64};

@@ -189,6 +189,8 @@ struct ir_mem build_key(struct ir_builder *b, const struct variable *v, struct e
 
 /* Adds an element that is not there: 0 or a negative errno. */
 ir_reg build_insert(struct ir_builder *b, uint32_t map, struct ir_mem key, struct ir_mem val);
+/* Makes room in a wrapping array: the oldest element goes. */
+void build_evict_oldest(struct ir_builder *b, const struct var_loc *loc, bool stat);
 /* What an insertion into an array of `max` elements that failed ends in. */
 void build_insert_failed(struct ir_builder *b, ir_reg st, const struct token *tok, uint32_t max);
 

@@ -217,6 +217,15 @@ void build_insert_failed(struct ir_builder *b, ir_reg st, const struct token *to
     build_raise_tok(b, tok, arena_printf(b->arena, "Array overflow, check size limit (%u)", max));
 }
 
+void build_evict_oldest(struct ir_builder *b, const struct var_loc *loc, bool stat)
+{
+    struct ir_mem room = ir_slot_mem(ir_new_slot(b, 8 + loc->key_size, "oldest"), 0);
+    b->fn->slots.v[room.id].frame = true;
+    ir_lib(b, stat ? "rt_evict_oldest_stat" : "rt_evict_oldest", 4,
+           IR_ARGS(IR_A_MAP(loc->map), IR_A_MEM(room), IR_A_IMM(loc->seq_off),
+                   IR_A_IMM(loc->key_size)));
+}
+
 /* No such element: insert it.  Somebody else may have been quicker: then the
  * element exists and is updated. */
 static void update_absent(struct ir_builder *b, struct update *u, struct ir_mem key, uint32_t done)
@@ -262,11 +271,7 @@ static void update_absent(struct ir_builder *b, struct update *u, struct ir_mem 
 
     ir_at(b, full);
     if (u->v->wrap) {
-        struct ir_mem room = ir_slot_mem(ir_new_slot(b, 8 + loc->key_size, "oldest"), 0);
-        b->fn->slots.v[room.id].frame = true;
-        ir_lib(b, "rt_evict_oldest", 4,
-               IR_ARGS(IR_A_MAP(loc->map), IR_A_MEM(room), IR_A_IMM(loc->seq_off),
-                       IR_A_IMM(loc->key_size)));
+        build_evict_oldest(b, loc, false);
         uint32_t still = ir_new_block(b, "still full");
         ir_bri(b, CC_EQ, build_insert(b, loc->map, key, val), 0, done, still);
         ir_at(b, still);

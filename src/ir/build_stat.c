@@ -193,6 +193,14 @@ void build_stat_add(struct ir_builder *b, const struct expr *lv, const struct ex
         ir_reg st = build_insert(b, loc->map, key, zeros(b, loc->value_size));
         ir_mov(b, p, stat_lookup(b, loc, key));
         uint32_t fresh = ir_new_block(b, "inserted");
+        if (sv->wrap) {
+            uint32_t evict = ir_new_block(b, "make room");
+            ir_bri(b, CC_NE, p, 0, fresh, evict);
+            ir_at(b, evict);
+            build_evict_oldest(b, loc, true);
+            build_insert(b, loc->map, key, zeros(b, loc->value_size));
+            ir_mov(b, p, stat_lookup(b, loc, key));
+        }
         ir_bri(b, CC_NE, p, 0, fresh, full);
         ir_at(b, fresh);
         if (loc->seq_off >= 0) {

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* __syscall.enter and .exit: what the library's syscall.* aliases stand on.
  * One system call by name at the sys_enter or sys_exit tracepoint; $arg1 … $arg6,
- * $syscall, $return, $compat (a 32-bit program calls). "NAME/NAME32" names it
- * differently for 64- and 32-bit programs; - is none. */
+ * the arguments by the kernel's names, $syscall, $return, $compat (a 32-bit program calls).
+ * "NAME/NAME32" names it differently for 64- and 32-bit programs; - is none. */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "probes/arch.h"
@@ -119,6 +121,101 @@ static struct expr *argument(struct session *s, const struct probe *p, const str
     return e;
 }
 
+/* ---- the kernel's own names of the arguments ---- */
+
+struct call_parameter {
+    const char *name;
+    unsigned size; /* bytes of it that count */
+    bool is_signed;
+};
+
+/* "\tfield:unsigned int fd;\toffset:16;\tsize:8;\tsigned:0;" */
+static bool parse_field(struct session *s, const char *line, struct call_parameter *out)
+{
+    const char *type = strstr(line, "field:"), *end = type ? strchr(type, ';') : NULL;
+    const char *offset = end ? strstr(end, "offset:") : NULL;
+    /* Before these are what all events have, and the number of the call. */
+    if (!offset || strtol(offset + strlen("offset:"), NULL, 10) < 16)
+        return false;
+    type += strlen("field:");
+    const char *name = end;
+    while (name > type && name[-1] != ' ' && name[-1] != '*')
+        name--;
+    const char *text = arena_strndup(s->arena, type, (size_t)(name - type));
+    bool pointer = strchr(text, '*') != NULL;
+    /* Names of types that have four bytes; int, and what is made of it. */
+    static const char *const words[] = {"int ",   "pid_t ", "uid_t ",   "gid_t ",  "key_t ",
+                                        "qid_t ", "u32 ",   "__u32 ",   "__s32 ",  "clockid_t ",
+                                        "mqd_t ", "rwf_t ", "timer_t ", "umode_t "};
+    bool four = false;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        four |= strstr(text, words[i]) != NULL;
+    out->name = arena_strndup(s->arena, name, (size_t)(end - name));
+    out->size = pointer || !four ? 8 : strstr(text, "umode_t") ? 2 : 4;
+    out->is_signed =
+        pointer || (!strstr(text, "unsigned") && !strstr(text, "u32") && !strstr(text, "uid_t") &&
+                    !strstr(text, "gid_t") && !strstr(text, "umode_t"));
+    return true;
+}
+
+/* Of the call of p; 0: the kernel does not say. */
+static size_t parameters(struct session *s, const struct probe *p, struct call_parameter out[6])
+{
+    size_t before = strlen(arch_syscall_function), count = 0;
+    if (strlen(p->attach.name) <= before)
+        return 0;
+    const char *path =
+        arena_printf(s->arena, "/sys/kernel/tracing/events/syscalls/sys_enter_%s/format",
+                     p->attach.name + before);
+    char line[256];
+    FILE *f = fopen(path, "r");
+    while (f && count < 6 && fgets(line, sizeof line, f))
+        count += parse_field(s, line, &out[count]);
+    if (f)
+        fclose(f);
+    return count;
+}
+
+static struct expr *parameter(struct session *s, const struct probe *p, const struct token *tok,
+                              const struct call_parameter *c, int n)
+{
+    struct expr *e = argument(s, p, tok, n);
+    unsigned bits = 64 - 8 * c->size;
+    if (!bits)
+        return e;
+    if (!c->is_signed)
+        return expr_binary(s->arena, tok, OP_BITAND, e,
+                           expr_number(s->arena, tok, (int64_t)(~0ull >> bits)));
+    e = expr_binary(s->arena, tok, OP_SHL, e, expr_number(s->arena, tok, bits));
+    return expr_binary(s->arena, tok, OP_SHR, e, expr_number(s->arena, tok, bits));
+}
+
+/* $$parms and $$vars: all arguments by name. */
+static struct expr *all_parameters(struct session *s, const struct probe *p,
+                                   const struct token *tok)
+{
+    struct call_parameter c[6];
+    size_t n = parameters(s, p, c);
+    const char *format = "";
+    expr_vec args = {0};
+    for (size_t i = 0; i < n; i++) {
+        format = arena_printf(s->arena, "%s%s%s=%%#x", format, i ? " " : "", c[i].name);
+        vec_push(s->arena, &args, parameter(s, p, tok, &c[i], (int)i));
+    }
+    return kdata_sprintf(s, tok, format, &args);
+}
+
+/* The names, each with a comma behind. */
+static const char *parameter_names(struct session *s, const struct probe *p)
+{
+    struct call_parameter c[6];
+    const char *text = p->attach.kind == ATTACH_SYSCALL_EXIT ? "$return, " : "";
+    size_t n = parameters(s, p, c);
+    for (size_t i = 0; i < n; i++)
+        text = arena_printf(s->arena, "%s$%s, ", text, c[i].name);
+    return text;
+}
+
 static struct expr *target(struct session *s, struct probe *p, const struct expr *e, bool lvalue,
                            const char **why)
 {
@@ -140,10 +237,17 @@ static struct expr *target(struct session *s, struct probe *p, const struct expr
         return from_32bit(s, e->tok);
     if (strcmp(name, "$regs") == 0)
         return word(s, e->tok, 0);
+    if (strcmp(name, "$$parms") == 0 || strcmp(name, "$$vars") == 0)
+        return all_parameters(s, p, e->tok);
+    struct call_parameter c[6];
+    size_t n = parameters(s, p, c);
+    for (size_t i = 0; i < n; i++)
+        if (name[1] != '$' && strcmp(name + 1, c[i].name) == 0)
+            return parameter(s, p, e->tok, &c[i], (int)i);
     *why = arena_printf(s->arena,
-                        "unable to find system call variable '%s' (alternatives: $arg1 … "
-                        "$arg6, $syscall, $compat%s)",
-                        name, enter ? "" : ", $return");
+                        "unable to find system call variable '%s' (alternatives: %s$arg1 … $arg6, "
+                        "$syscall, $compat, $$parms)",
+                        name, parameter_names(s, p));
     return NULL;
 }
 

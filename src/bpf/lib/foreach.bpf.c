@@ -357,6 +357,36 @@ STATIC u64 rt_evict_oldest(void *map, char *room, u64 seq_off, u64 key_size)
     return 0;
 }
 
+/* The same for statistics: the CPU that inserted the element has its number. */
+struct oldest_stat {
+    char *key;
+    void *map;
+    u64 seq_off, key_size;
+};
+
+static long find_oldest_stat(void *map, const void *key, char *value, struct oldest_stat *o)
+{
+    struct seq_walk w = {.map = o->map, .key = key, .off = o->seq_off};
+    (void)map;
+    (void)value;
+    bpf_loop(consts.ncpus, find_seq, &w, 0);
+    if (w.seq >= *(u64 *)o->key)
+        return 0;
+    *(u64 *)o->key = w.seq;
+    bpf_probe_read_kernel(o->key + 8, (u32)o->key_size, key);
+    return 0;
+}
+
+STATIC u64 rt_evict_oldest_stat(void *map, char *room, u64 seq_off, u64 key_size)
+{
+    struct oldest_stat o = {.key = room, .map = map, .seq_off = seq_off, .key_size = key_size};
+    *(u64 *)room = ~0ull;
+    bpf_for_each_map_elem(map, find_oldest_stat, &o, 0);
+    if (*(u64 *)room != ~0ull)
+        bpf_map_delete_elem(map, room + 8);
+    return 0;
+}
+
 /* ---- statistics ---- */
 
 /* Adds v² to the 128-bit sum of squares at `sum`. */
