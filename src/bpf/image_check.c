@@ -72,6 +72,9 @@ static bool points_are_good(const struct image_probe *p)
             if (!x->path || x->maxsize > PROCFS_SIZE_MAX)
                 return false;
         }
+        if (k == ATTACH_WATCH && x->offset != 1 && x->offset != 2 && x->offset != 4 &&
+            x->offset != 8)
+            return false;
         if ((user && !x->path) || (kernel && !x->name) || x->pid < 0)
             return false;
     }

@@ -224,6 +224,7 @@ static void place(struct io *io, struct attach_place *p)
     i32_(io, &p->priority);
     u32_(io, &p->umask);
     u64_(io, &p->maxsize);
+    flag(io, &p->of_target);
     flag(io, &p->by_char);
 }
 
@@ -254,7 +255,7 @@ static void probe(struct io *io, struct image_probe *p)
     needed_text(io, &p->pp);
     needed_text(io, &p->script_pp);
     position(io, &p->tok);
-    ENUM(io, p->points.kind, ATTACH_INPUT + 1);
+    ENUM(io, p->points.kind, ATTACH_WATCH + 1);
     ENUM(io, p->points.prog, PROG_UPROBE_MULTI + 1);
     struct {
         struct attach_place *v;

@@ -21,6 +21,8 @@ extern const int32_t arch_regs_mode, arch_mode_32;
 extern const int32_t arch_syscall_arg[6];
 /* … and of the arguments of a function (psABI). */
 extern const int32_t arch_call_arg[6];
+/* Where the kernel puts position-independent programs that have no random layout. */
+extern const uint64_t arch_fixed_base;
 extern const int32_t arch_syscall_nr;
 /* What the kernel puts before the name of a system call's function. */
 extern const char arch_syscall_function[];

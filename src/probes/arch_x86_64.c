@@ -9,6 +9,7 @@
 const int32_t arch_syscall_arg[6] = {112, 104, 96, 56, 72, 64};
 const int32_t arch_call_arg[6] = {112, 104, 96, 88, 72, 64};
 const int32_t arch_syscall_nr = 120;
+const uint64_t arch_fixed_base = 0x555555554000;
 const char arch_syscall_function[] = "__x64_sys_";
 /* ebx ecx edx esi edi ebp; the code segment is __USER32_CS. */
 const int32_t arch_syscall32_arg[6] = {40, 88, 96, 104, 112, 32};

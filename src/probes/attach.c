@@ -8,7 +8,7 @@
 bool attach_by_family(enum attach_kind kind)
 {
     return kind == ATTACH_UPROBE || kind == ATTACH_URETPROBE || kind == ATTACH_KPROBE ||
-           kind == ATTACH_KRETPROBE || kind == ATTACH_NETFILTER;
+           kind == ATTACH_KRETPROBE || kind == ATTACH_NETFILTER || kind == ATTACH_WATCH;
 }
 
 void attach_settle(struct attach_points *a)
@@ -27,6 +27,8 @@ int attach_points_to(struct session *s, const struct attach_points *a, int prog_
     case ATTACH_KPROBE:
     case ATTACH_KRETPROBE:
         return kprobe_attach(s, a, prog_fd, fds, outcome);
+    case ATTACH_WATCH:
+        return watch_attach(s, a, prog_fd, fds, outcome);
     case ATTACH_NETFILTER:
         return netfilter_attach(s, a, prog_fd, fds);
     default:

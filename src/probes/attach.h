@@ -35,6 +35,7 @@ struct attach_place {
     int32_t priority;
     uint32_t umask;   /* procfs: of the file `path` below the session's folder */
     uint64_t maxsize; /* … bytes of $value that a reader gets */
+    bool of_target;   /* of the process of -c or -x */
     bool by_char;     /* of standard input, not by line */
 };
 

@@ -16,6 +16,7 @@ extern const struct probe_provider task_provider;         /* process_task.c */
 extern const struct probe_provider process_provider;      /* process.c */
 extern const struct probe_provider perf_provider;         /* perf.c */
 extern const struct probe_provider procfs_provider;       /* procfs.c */
+extern const struct probe_provider watch_provider;        /* watch.c */
 
 /* attach.h, of each family; -errno. */
 void process_settle(struct attach_points *a);
@@ -23,6 +24,8 @@ int process_attach(struct session *s, const struct attach_points *a, int prog_fd
                    struct attach_outcome *o);
 int kprobe_attach(struct session *s, const struct attach_points *a, int prog_fd, fd_vec *fds,
                   struct attach_outcome *o);
+int watch_attach(struct session *s, const struct attach_points *a, int prog_fd, fd_vec *fds,
+                 struct attach_outcome *outcome);
 int netfilter_attach(struct session *s, const struct attach_points *a, int prog_fd, fd_vec *fds);
 
 static inline struct probe *new_probe(struct session *s, enum attach_kind kind, enum prog_kind prog)

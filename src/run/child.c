@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -48,7 +49,7 @@ static char **split(struct arena *a, const char *command)
     return argv;
 }
 
-static void run_command(int gate, int fault, const char *program, char **argv)
+static void run_command(int gate, int fault, const char *program, char **argv, bool same_layout)
 {
     char c;
     ssize_t n;
@@ -60,13 +61,15 @@ static void run_command(int gate, int fault, const char *program, char **argv)
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
+    if (same_layout)
+        personality(ADDR_NO_RANDOMIZE);
     execv(program, argv);
     int err = errno;
     n = write(fault, &err, sizeof err);
     _exit(127 + (n < 0));
 }
 
-bool child_start(struct child *c, struct session *s)
+bool child_start(struct child *c, struct session *s, bool same_layout)
 {
     int gate[2], fault[2];
     c->pidfd = c->gate = c->fault = -1;
@@ -88,7 +91,7 @@ bool child_start(struct child *c, struct session *s)
     if (pid == 0) {
         close(gate[1]);
         close(fault[0]);
-        run_command(gate[0], fault[1], program, argv);
+        run_command(gate[0], fault[1], program, argv, same_layout);
     }
     close(gate[0]);
     close(fault[1]);

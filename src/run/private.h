@@ -114,8 +114,9 @@ struct child {
     bool ended;
     int status; /* of waitpid */
 };
-/* Forks; the child waits for child_release.  False after a message. */
-bool child_start(struct child *c, struct session *s);
+/* Forks; the child waits for child_release.  same_layout: its addresses are not random.  False
+ * after a message. */
+bool child_start(struct child *c, struct session *s, bool same_layout);
 bool child_release(struct child *c, struct session *s);
 /* True when it has ended. */
 bool child_reap(struct child *c);

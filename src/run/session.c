@@ -335,6 +335,18 @@ static void wait_for_end(struct run *r)
 
 /* ---- the phases ---- */
 
+/* Data of a position-independent program is watched from its start on: it has to lie where that
+ * is known beforehand. */
+static bool watches_command(const struct bpf_image *img)
+{
+    vec_for (i, img->probes) {
+        const struct attach_points *p = &img->probes.v[i].points;
+        if (p->kind == ATTACH_WATCH && p->places[0].of_target && p->places[0].path)
+            return true;
+    }
+    return false;
+}
+
 static bool prepare(struct run *r)
 {
     struct session *s = r->s;
@@ -360,7 +372,7 @@ static bool prepare(struct run *r)
         return false;
     }
     if (s->command) {
-        if (!child_start(&r->child, s))
+        if (!child_start(&r->child, s, watches_command(r->img)))
             return false;
         s->target_pid = r->child.pid;
     }

@@ -26,6 +26,7 @@ enum attach_kind {
     ATTACH_PROCFS_READ, /* by the session, when a file is read: priv is its struct procfs_point */
     ATTACH_PROCFS_WRITE,
     ATTACH_INPUT, /* by the session, for each line of standard input, or (sequence) character */
+    ATTACH_WATCH, /* by the provider */
 };
 
 /* A file that procfs probes make. */
