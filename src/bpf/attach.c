@@ -87,7 +87,7 @@ static int load_dispatcher(struct bpf_running *r, const struct image_probe *p, i
     code_movi(&c, 0, 0);
     code_exit(&c);
     LIBBPF_OPTS(bpf_prog_load_opts, o, .expected_attach_type = BPF_TRACE_RAW_TP,
-                .attach_btf_id = p->btf_id);
+                .attach_btf_id = r->progs[p - r->img->probes.v].btf_id);
     return bpf_prog_load(BPF_PROG_TYPE_TRACING, "stap_syscalls", "GPL", c.insns.v, c.insns.n, &o);
 }
 

@@ -14,6 +14,8 @@ struct bpf_image *bpf_generate(struct session *s, struct ir_module *mod);
 struct strbuf;
 void bpf_dump(struct strbuf *out, const struct bpf_image *img);
 
+/* An image from a file: what it leaves open and is not in programs.  False after a message. */
+bool bpf_settle(struct session *s, struct bpf_image *img);
 /* Creates the maps and loads the programs.  NULL after an error message. */
 struct bpf_running *bpf_load(struct session *s, const struct bpf_image *img);
 /* Attaches every probe that has an attach function.  False after an error

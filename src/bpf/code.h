@@ -11,6 +11,8 @@ enum reloc_kind {
     RELOC_MAP,       /* ld_imm64 of a map: number */
     RELOC_MAP_VALUE, /* ld_imm64 of a map's value: number, offset */
     RELOC_FUNC,      /* ld_imm64 or call of subprogram `number` of the program */
+    RELOC_FACT,      /* the immediate or the offset of an instruction is a part (offset) of fact
+                        `number` (sema/facts.h) */
     RELOC_KINDS,     /* of those above an image is made */
     RELOC_LIB,       /* call of library function `lib`: becomes RELOC_FUNC when linked;
                         number: the map it is given + 1, or 0 */

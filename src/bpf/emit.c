@@ -240,6 +240,13 @@ static void emit_signed_divide(struct emitter *e, const struct ir_insn *i)
     store_dst(e, i->dst, 1);
 }
 
+/* The next instruction has a part of a fact in it. */
+static void next_is_fact(struct emitter *e, uint32_t fact, uint8_t part)
+{
+    if (fact)
+        code_reloc(e->c, (struct reloc){.kind = RELOC_FACT, .number = fact - 1, .offset = part});
+}
+
 static void emit_bin(struct emitter *e, const struct ir_insn *i)
 {
     static const int ops[] = {
@@ -259,6 +266,7 @@ static void emit_bin(struct emitter *e, const struct ir_insn *i)
     if (is_const && imm == (int32_t)imm) {
         int d = dst_reg(e, i->dst, 1);
         load_into(e, d, i->a);
+        next_is_fact(e, i->fact, i->part);
         code_alui(e->c, ops[i->bin], d, (int32_t)imm);
         store_dst(e, i->dst, d);
         return;
@@ -328,6 +336,7 @@ static void emit_load(struct emitter *e, const struct ir_insn *i)
     int64_t off;
     int base = mem_access(e, &i->mem, &off, 1, 2);
     int d = dst_reg(e, i->dst, 0);
+    next_is_fact(e, i->fact, i->part);
     code_ldx(e->c, i->size, d, base, (int)off);
     if (i->is_signed && i->size < 8) {
         code_alui(e->c, BPF_LSH, d, 64 - 8 * i->size);
@@ -423,6 +432,7 @@ static void emit_arg(struct emitter *e, const struct ir_arg *a, int reg)
             trap_if_above(e, reg, a->max);
         break;
     case IRA_IMM:
+        next_is_fact(e, a->fact, a->part);
         code_movi(e->c, reg, a->imm);
         break;
     case IRA_MEM:
@@ -478,7 +488,13 @@ void emit_insn(struct emitter *e, const struct ir_insn *i, uint32_t next)
         if (home(e, i->dst)->kind == HOME_CONST || home(e, i->dst)->kind == HOME_NONE)
             break;
         d = dst_reg(e, i->dst, 0);
-        code_movi(e->c, d, i->imm);
+        if (i->fact) {
+            next_is_fact(e, i->fact, i->part);
+            code_put(e->c, BPF_LD | BPF_IMM | BPF_DW, d, 0, 0, (int32_t)i->imm);
+            code_put(e->c, 0, 0, 0, 0, (int32_t)(i->imm >> 32));
+        } else {
+            code_movi(e->c, d, i->imm);
+        }
         store_dst(e, i->dst, d);
         break;
     case IR_MOV:

@@ -11,6 +11,7 @@ struct image_probe {
     const struct token *tok;
     struct attach_points points;
     uint64_t interval_ns, random_ns; /* timers */
+    uint32_t hz;                     /* … are so many ticks a second; 0: no ticks */
     const char *tracepoint;          /* … or the name of the system call */
     const char *module;              /* of the tracepoint; NULL: the kernel */
     uint32_t btf_id;                 /* attach_point.btf_id */
@@ -45,10 +46,13 @@ struct image_origin {
 
 struct bpf_image {
     struct arena *arena;
+    bool from_file; /* numbers of BTF types are those of another kernel, perhaps */
     struct image_origin origin;
     struct image_settings settings;
     VEC(struct ir_global) globals;
     VEC(struct image_probe) probes;
+    VEC(struct kernel_fact) facts;
+    VEC(struct fact_need) needs;
     VEC(struct ir_map) maps; /* var is NULL */
     VEC(struct ir_format) formats;
     VEC(struct ir_pos) positions;

@@ -27,6 +27,9 @@ static bool reloc_is_good(const struct bpf_image *img, const struct image_probe 
                c->insns.v[r->insn].code == LDIMM64;
     case RELOC_FUNC:
         return true; /* done when it was linked */
+    case RELOC_FACT:
+        return r->number < img->facts.n && r->offset < PART_KINDS &&
+               (c->insns.v[r->insn].code != LDIMM64 || r->insn + 1 < c->insns.n);
     default:
         return false;
     }
@@ -75,7 +78,7 @@ static bool points_are_good(const struct image_probe *p)
         if (k == ATTACH_WATCH && x->offset != 1 && x->offset != 2 && x->offset != 4 &&
             x->offset != 8)
             return false;
-        if ((user && !x->path) || (kernel && !x->name) || x->pid < 0)
+        if ((user && !x->path) || (kernel && !x->name) || x->pid < -1)
             return false;
     }
     return true;
@@ -90,6 +93,27 @@ static bool formats_are_good(const struct bpf_image *img)
                 (p->conv == FMT_USER_BUFFER && p->prec < 5))
                 return false;
         }
+    return true;
+}
+
+/* A root is a letter, a blank and what the letter says. */
+static bool facts_are_good(const struct bpf_image *img)
+{
+    vec_for (i, img->facts) {
+        const struct kernel_fact *f = &img->facts.v[i];
+        bool named = strlen(f->root) > 2 && f->root[1] == ' ';
+        bool place = named && strchr("par", f->root[0]);
+        if (f->kind == FACT_FILE ? !f->name : !named)
+            return false;
+        if (f->kind == FACT_MEMBER && !f->name)
+            return false;
+        /* Of these the code wants a function and a parameter. */
+        if (f->kind == FACT_PLACE && (!place || f->root[0] == 'r' || !strchr(f->root + 2, ' ')))
+            return false;
+    }
+    vec_for (i, img->needs)
+        if (img->needs.v[i].fact < 1 || img->needs.v[i].fact > img->facts.n)
+            return false;
     return true;
 }
 
@@ -121,7 +145,8 @@ static bool globals_are_good(const struct bpf_image *img)
 bool image_check(const struct bpf_image *img, const char **why)
 {
     *why = "is damaged: it says what no stap writes";
-    if (!globals_are_good(img) || !formats_are_good(img) || !hists_are_good(img))
+    if (!globals_are_good(img) || !facts_are_good(img) || !formats_are_good(img) ||
+        !hists_are_good(img))
         return false;
     if (img->rodata_size < sizeof(struct abi_const) || img->script_rodata_off > img->rodata_size ||
         img->context.size < sizeof(struct abi_ctx) || img->context.size > CONTEXT_MAX ||

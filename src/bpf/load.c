@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/strbuf.h"
-#include "bpf/rtlib.h"
+#include "bpf/relocate.h"
 #include "bpf/running.h"
 
 enum { RING_SIZE = 1 << 20 };
@@ -209,7 +209,7 @@ static void fill_maps(struct bpf_running *r, struct loaded *g)
 }
 
 /* A copy of the program that is filled in for this kernel, and what it comes with. */
-static void prepare(struct bpf_running *r, struct loaded *g)
+static bool prepare(struct bpf_running *r, struct loaded *g, const struct fact_value *facts)
 {
     const struct code *c = &g->probe->code;
     struct arena *a = r->session->arena;
@@ -218,8 +218,11 @@ static void prepare(struct bpf_running *r, struct loaded *g)
     g->points = g->probe->points;
     attach_settle(&g->points);
     fill_maps(r, g);
+    relocate_fill(g->probe, g->insns, facts);
     if (c->subs.n > 1)
         g->btf = btf_for_prog(a, c, r->img->context.size, &g->btf_len, &g->func_infos);
+    g->btf_id = g->probe->btf_id;
+    return !r->img->from_file || relocate_type(r->session, g->probe, &g->btf_id);
 }
 
 /* Log levels of the verifier: every step, or only a summary. */
@@ -264,7 +267,7 @@ static int load_once(const struct loaded *g, char *log, size_t log_size, uint32_
         o.expected_attach_type =
             g->points.kind == ATTACH_KRETPROBE ? BPF_TRACE_FEXIT : BPF_TRACE_FENTRY;
     if (kind == PROG_FENTRY)
-        o.attach_btf_id = g->probe->btf_id;
+        o.attach_btf_id = g->btf_id;
     if (kind == PROG_NETFILTER)
         o.expected_attach_type = (enum bpf_attach_type)NETFILTER;
     if (kind == PROG_KPROBE_MULTI)
@@ -273,7 +276,7 @@ static int load_once(const struct loaded *g, char *log, size_t log_size, uint32_
         o.expected_attach_type = (enum bpf_attach_type)TRACE_UPROBE_MULTI;
     if (kind == PROG_TRACING) {
         o.expected_attach_type = BPF_TRACE_RAW_TP;
-        o.attach_btf_id = g->probe->btf_id;
+        o.attach_btf_id = g->btf_id;
     }
     if (log) {
         o.log_level = level;
@@ -360,8 +363,12 @@ static bool load_progs(struct bpf_running *r)
     struct loader l = {.r = r};
     pthread_t threads[LOADERS];
     size_t n = r->img->probes.n < r->ncpus ? r->img->probes.n : r->ncpus, started = 0;
+    const struct fact_value *facts = relocate_look_up(r->session, r->img);
+    if (!facts)
+        return false;
     vec_for (i, r->img->probes)
-        prepare(r, &r->progs[i]);
+        if (!prepare(r, &r->progs[i], facts))
+            return false;
     while (started + 1 < n && started < LOADERS &&
            pthread_create(&threads[started], NULL, load_some, &l) == 0)
         started++;
@@ -378,6 +385,12 @@ static bool load_progs(struct bpf_running *r)
             tell_stats(r, g);
     }
     return true;
+}
+
+bool bpf_settle(struct session *s, struct bpf_image *img)
+{
+    relocate_timers(s, img);
+    return relocate_places(s, img);
 }
 
 struct bpf_running *bpf_load(struct session *s, const struct bpf_image *img)

@@ -7,16 +7,19 @@
 #include "bpf/rtlib.h"
 #include "probes/provider.h"
 
-static void place(const struct probe *p, struct attach_place *out)
+static void place(struct session *s, const struct probe *p, struct attach_place *out)
 {
     out->pp = p->pp;
     out->name = p->attach.name;
     if (p->provider && p->provider->place)
         p->provider->place(p, out);
+    if (s->portable)
+        attach_identify(s, p->attach.kind, out);
 }
 
-static struct image_probe make_probe(struct arena *a, const struct gen_prog *g)
+static struct image_probe make_probe(struct session *s, const struct gen_prog *g)
 {
+    struct arena *a = s->arena;
     const struct probe *p = g->ir->probe;
     const struct attach_point *at = &p->attach;
     size_t n = p->also.n + 1;
@@ -30,6 +33,7 @@ static struct image_probe make_probe(struct arena *a, const struct gen_prog *g)
                    .n = n},
         .interval_ns = at->interval_ns,
         .random_ns = at->random_ns,
+        .hz = at->hz,
         .tracepoint = at->name,
         .module = at->module,
         .btf_id = at->btf_id,
@@ -40,7 +44,7 @@ static struct image_probe make_probe(struct arena *a, const struct gen_prog *g)
         .code = g->code,
     };
     for (size_t i = 0; i < n; i++)
-        place(i ? p->also.v[i - 1] : p, &out.points.places[i]);
+        place(s, i ? p->also.v[i - 1] : p, &out.points.places[i]);
     return out;
 }
 
@@ -73,6 +77,28 @@ static void make_formats(struct bpf_image *img, const struct ir_module *m)
     }
 }
 
+/* The facts that instructions or needs refer to: others were looked at and not used. */
+static void make_facts(struct bpf_image *img, const struct session *s)
+{
+    uint32_t *number = arena_new_array(img->arena, uint32_t, s->facts.n + 1);
+    vec_for (i, img->probes)
+        vec_for (k, img->probes.v[i].code.relocs) {
+            struct reloc *r = &img->probes.v[i].code.relocs.v[k];
+            if (r->kind != RELOC_FACT)
+                continue;
+            if (!number[r->number]) {
+                vec_push(img->arena, &img->facts, s->facts.v[r->number]);
+                number[r->number] = (uint32_t)img->facts.n;
+            }
+            r->number = number[r->number] - 1;
+        }
+    vec_for (i, s->fact_needs) {
+        vec_push(img->arena, &img->facts, s->facts.v[s->fact_needs.v[i].fact - 1]);
+        vec_push(img->arena, &img->needs,
+                 (struct fact_need){(uint32_t)img->facts.n, s->fact_needs.v[i].why});
+    }
+}
+
 static void make_origin(struct bpf_image *img, const struct session *s)
 {
     char at[256];
@@ -97,7 +123,8 @@ struct bpf_image *image_make(struct generation *gen)
     img->arena = a;
     make_origin(img, gen->session);
     vec_for (i, gen->progs)
-        vec_push(a, &img->probes, make_probe(a, gen->progs.v[i]));
+        vec_push(a, &img->probes, make_probe(gen->session, gen->progs.v[i]));
+    make_facts(img, gen->session);
     vec_for (i, m->maps) {
         vec_push(a, &img->maps, m->maps.v[i]);
         vec_last(img->maps).var = NULL;

@@ -257,7 +257,7 @@ static void find_constants(const struct ir_func *f, const struct func_alloc *al)
                 continue;
             if (defs[in->dst] < 2)
                 defs[in->dst]++;
-            if (in->op == IR_CONST && defs[in->dst] == 1)
+            if (in->op == IR_CONST && !in->fact && defs[in->dst] == 1)
                 al->vregs[in->dst] = (struct home){.kind = HOME_CONST, .value = in->imm};
             else
                 al->vregs[in->dst] = (struct home){.kind = HOME_NONE};

@@ -8,6 +8,7 @@ struct loaded {
     const struct image_probe *probe;
     struct attach_points points;
     struct bpf_insn *insns;
+    uint32_t btf_id;
     void *btf; /* when it has subprograms */
     uint32_t btf_len;
     struct bpf_func_info *func_infos;

@@ -207,7 +207,9 @@ static void place(struct io *io, struct attach_place *p)
     text(io, &p->name);
     text(io, &p->module);
     text(io, &p->path);
-    text(io, &p->build_id);
+    text(io, &p->identity);
+    text(io, &p->symbol);
+    u32_(io, &p->shift);
     u64_(io, &p->addr);
     u64_(io, &p->offset);
     u64_(io, &p->semaphore);
@@ -266,6 +268,7 @@ static void probe(struct io *io, struct image_probe *p)
     p->points.n = places.n;
     u64_(io, &p->interval_ns);
     u64_(io, &p->random_ns);
+    u32_(io, &p->hz);
     text(io, &p->tracepoint);
     text(io, &p->module);
     u32_(io, &p->btf_id);
@@ -354,6 +357,23 @@ static void global(struct io *io, struct ir_global *g)
     u32_(io, &g->size);
 }
 
+static void fact(struct io *io, struct kernel_fact *f)
+{
+    ENUM(io, f->kind, FACT_KINDS);
+    needed_text(io, &f->root);
+    text(io, &f->module);
+    text(io, &f->path);
+    text(io, &f->name);
+    flag(io, &f->scalar);
+    flag(io, &f->optional);
+}
+
+static void need(struct io *io, struct fact_need *n)
+{
+    u32_(io, &n->fact);
+    needed_text(io, &n->why);
+}
+
 static void define(struct io *io, struct define *d)
 {
     needed_text(io, &d->name);
@@ -370,6 +390,8 @@ static void image(struct io *io, struct bpf_image *img)
     flag(io, &img->settings.suppress_handler_errors);
     flag(io, &img->settings.timing);
     LIST(io, &img->globals, 13, global);
+    LIST(io, &img->facts, 22, fact);
+    LIST(io, &img->needs, 8, need);
     LIST(io, &img->maps, 20, map);
     LIST(io, &img->formats, 4, format);
     LIST(io, &img->positions, 4, pos);
@@ -432,6 +454,7 @@ struct bpf_image *stapo_read_body(struct arena *a, const void *data, size_t size
     struct bpf_image *img = arena_new_obj(a, struct bpf_image);
     struct io io = {.arena = a, .at = data, .end = (const char *)data + size, .img = img};
     img->arena = a;
+    img->from_file = true;
     image(&io, img);
     if (io.bad || io.at != io.end) {
         *why = "is damaged: its contents do not fit together";

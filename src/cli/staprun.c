@@ -292,11 +292,12 @@ static int run(struct session *s, const struct request *q)
     struct bpf_image *img = open_image(s, q->file);
     if (!img)
         return 1;
-    if (strcmp(img->origin.release, s->parse.kernel_vr) != 0) {
-        diag_error(&s->diag, "'%s' was made for Linux %s, and this is %s", q->file,
-                   img->origin.release, s->parse.kernel_vr);
-        return 1;
-    }
+    if (img->origin.condition && strcmp(img->origin.release, s->parse.kernel_vr) != 0)
+        diag_warning(
+            &s->diag, NULL,
+            "the script has conditions on the kernel (%s), which were decided for Linux %s "
+            "where '%s' was made, not for %s here",
+            img->origin.condition, img->origin.release, q->file, s->parse.kernel_vr);
     take_settings(s, img);
     if (!session_limits(s))
         return 1;
@@ -308,6 +309,8 @@ static int run(struct session *s, const struct request *q)
         diag_error(&s->diag, "%s", lacks);
         return 1;
     }
+    if (!bpf_settle(s, img))
+        return 1;
     struct bpf_running *r = bpf_load(s, img);
     if (!r)
         return 1;

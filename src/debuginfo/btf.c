@@ -130,8 +130,18 @@ struct kernel_btf *module_btf_open(struct arena *a, struct kernel_btf *base, con
     }
     kbtf_type(base, 1); /* counts its types */
     b->base = base;
+    b->module = arena_strdup(a, module);
     b->first = base->n;
     return b;
+}
+
+bool kbtf_signed(struct kernel_btf *b, uint32_t id)
+{
+    const struct btf_type *t = kbtf_type(b, kbtf_skip(b, id));
+    uint32_t kind = t ? BTF_INFO_KIND(t->info) : BTF_KIND_UNKN;
+    if (kind == BTF_KIND_INT)
+        return BTF_INT_ENCODING(*(const uint32_t *)(t + 1)) & BTF_INT_SIGNED;
+    return (kind == BTF_KIND_ENUM || kind == BTF_KIND_ENUM64) && BTF_INFO_KFLAG(t->info);
 }
 
 struct kernel_btf *kbtf_new(struct arena *a)
@@ -140,7 +150,6 @@ struct kernel_btf *kbtf_new(struct arena *a)
     b->arena = a;
     b->made = true;
     vec_push(a, &b->made_types, NULL);
-    vec_push(a, &b->made_later, NULL);
     vec_push(a, &b->made_names, "");
     return b;
 }
@@ -156,26 +165,12 @@ uint32_t kbtf_add_name(struct kernel_btf *b, const char *name)
 uint32_t kbtf_reserve(struct kernel_btf *b)
 {
     vec_push(b->arena, &b->made_types, NULL);
-    vec_push(b->arena, &b->made_later, NULL);
     return (uint32_t)b->made_types.n - 1;
 }
 
 void kbtf_set(struct kernel_btf *b, uint32_t id, const struct btf_type *t)
 {
     b->made_types.v[id] = t;
-}
-
-void kbtf_set_later(struct kernel_btf *b, uint32_t id, const struct btf_type *t, const void *from)
-{
-    b->made_types.v[id] = t;
-    b->made_later.v[id] = from;
-}
-
-const struct btf_type *kbtf_peek(struct kernel_btf *b, uint32_t id)
-{
-    if (b->made)
-        return id < b->made_types.n ? b->made_types.v[id] : NULL;
-    return kbtf_type(b, id);
 }
 
 /* Calls fn for every type in order of ids until it returns true. */
@@ -211,11 +206,6 @@ static bool note_offset(const struct btf_type *t, uint32_t id, uint32_t at, void
 
 const struct btf_type *kbtf_type(struct kernel_btf *b, uint32_t id)
 {
-    if (b->made && id < b->made_later.n && b->made_later.v[id]) {
-        const void *from = b->made_later.v[id];
-        b->made_later.v[id] = NULL;
-        b->make(b->make_arg, id, from);
-    }
     if (b->made)
         return id < b->made_types.n ? b->made_types.v[id] : NULL;
     if (b->base && id < b->first)

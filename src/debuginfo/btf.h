@@ -26,15 +26,13 @@ struct kernel_btf {
     /* A module's types refer to those of the kernel, which have the lower ids and name
      * offsets.  NULL, and `first` 1, in the kernel's own table. */
     struct kernel_btf *base;
+    const char *module;
     uint32_t first;
     struct hash found; /* "kind name" → id of what kbtf_find was asked for */
     /* A table that is being made: types by id, names by name_off; offset is NULL. */
     bool made;
     VEC(const struct btf_type *) made_types;
     VEC(const char *) made_names;
-    VEC(const void *) made_later; /* by id: what the members are made from when they are wanted */
-    void (*make)(void *arg, uint32_t id, const void *from);
-    void *make_arg;
 };
 
 /* An empty table to add to. */
@@ -45,12 +43,6 @@ uint32_t kbtf_add_name(struct kernel_btf *b, const char *name);
 uint32_t kbtf_reserve(struct kernel_btf *b);
 /* `t` and what follows it in the format live as long as the table. */
 void kbtf_set(struct kernel_btf *b, uint32_t id, const struct btf_type *t);
-
-/* A structure whose members nobody has asked for yet: `t` is it without them.  kbtf_type() has
- * `make` replace it (kbtf_set) when it is looked at. */
-void kbtf_set_later(struct kernel_btf *b, uint32_t id, const struct btf_type *t, const void *from);
-/* As kbtf_type(), for those who want the name only. */
-const struct btf_type *kbtf_peek(struct kernel_btf *b, uint32_t id);
 
 /* NULL when the kernel has no BTF (CONFIG_DEBUG_INFO_BTF) or it cannot be read;
  * *why says which. */
@@ -70,6 +62,8 @@ void kbtf_each(struct kernel_btf *b, const char *prefix, uint32_t kind,
                void (*fn)(const char *name, uint32_t id, void *arg), void *arg);
 /* Past typedefs, const, volatile, restrict, type tags. */
 uint32_t kbtf_skip(struct kernel_btf *b, uint32_t id);
+/* A number with a sign. */
+bool kbtf_signed(struct kernel_btf *b, uint32_t id);
 /* In bytes; 0 when it has none. */
 uint32_t kbtf_size(struct kernel_btf *b, uint32_t id);
 

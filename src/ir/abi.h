@@ -50,7 +50,8 @@ struct abi_session {
     u64 ask_addr, ask_inode;    /* of the session itself: the inode mapped at an address */
     u64 own_frames[OWN_FRAMES]; /* return addresses between a tracepoint and its handler */
     u64 loads[3];               /* load averages in 2048ths, kept fresh by user space */
-    u64 reserved[3];
+    u64 uid;                    /* of the one who runs the session */
+    u64 reserved[2];
 };
 
 /* ---- what is mapped in processes, for their symbols and stacks ----
@@ -219,13 +220,11 @@ struct abi_iter_entry {
     u64 seq;   /* insertion number: breaks ties */
     u64 index; /* of the key */
 };
-enum { ITER_TOP_MAX = 30 };
 struct abi_iter {
     u64 n;                                 /* keys collected */
     u64 first;                             /* entry where the sorted run starts: 0 or max */
     u64 from, width, lo, mid, hi, i, j, k; /* state of the merge */
-    s64 limit;                             /* of the loop, 0: none; for rt_renumber */
-    u64 nleast, least[ITER_TOP_MAX];       /* its state: smallest insertion numbers so far */
+    u64 reserved[6];
 };
 enum abi_sort {
     ABI_SORT_NONE, /* insertion order */

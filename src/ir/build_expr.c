@@ -159,6 +159,8 @@ static ir_reg build_arith(struct ir_builder *b, const struct expr *e)
     enum ir_bin bin;
     int64_t n;
     ir_reg l = build_long(b, e->a);
+    if (e->b->kind == EX_LIVE_CONST && find_bin(e->op, &bin) && bin != B_SDIV && bin != B_SMOD)
+        return ir_bin_fact(b, bin, l, e->b->fact, e->b->part, e->b->num);
     if (find_bin(e->op, &bin) && small_number(e->b, &n) &&
         !(n == 0 && (e->op == OP_DIV || e->op == OP_MOD)))
         return ir_bini(b, bin, l, n);
@@ -435,6 +437,14 @@ static ir_reg build_deref(struct ir_builder *b, const struct expr *e)
     if (e->num)
         addr = ir_bini(b, B_ADD, addr, e->num);
     struct ir_mem tmp = ir_slot_mem(ir_new_slot(b, 8, "deref"), 0);
+    if (e->fact) {
+        /* Into a word of zeros: how much is read is not known yet. */
+        ir_storei(b, tmp, 8, 0);
+        ir_reg got = build_read(b, e->deref.user ? READ_USER : READ_KERNEL, tmp,
+                                IR_A_FACT(e->fact, PART_SIZE, e->deref.size), addr);
+        check_read(b, e, got, addr);
+        return ir_load(b, tmp, 8, true);
+    }
     ir_reg st =
         build_read(b, e->deref.user ? READ_USER : READ_KERNEL, tmp, IR_A_IMM(e->deref.size), addr);
     check_read(b, e, st, addr);
@@ -467,6 +477,16 @@ static ir_reg build_context(struct ir_builder *b, const struct expr *e)
 {
     if (b->prog->probe->attach.prog == PROG_NETFILTER)
         return as_number(b, ir_load(b, ir_mem_at(IRM_PROG, (int32_t)e->num), 8, false));
+    if (e->fact) {
+        ir_reg r = ir_new_reg(b);
+        ir_emit(b, (struct ir_insn){.op = IR_LOAD,
+                                    .dst = r,
+                                    .mem = ir_mem_at(IRM_PROG, (int32_t)e->num),
+                                    .size = 8,
+                                    .fact = e->fact,
+                                    .part = PART_OFFSET});
+        return r;
+    }
     if (b->prog->probe->attach.prog != PROG_FENTRY)
         return ir_load(b, ir_mem_at(IRM_PROG, (int32_t)e->num), e->deref.size, e->deref.is_signed);
     /* As numbers: the words of the context itself are pointers that cannot be reckoned with. */
@@ -548,6 +568,9 @@ ir_reg build_long(struct ir_builder *b, const struct expr *e)
         break;
     case EX_CTX:
         r = build_context(b, e);
+        break;
+    case EX_LIVE_CONST:
+        r = ir_const_fact(b, e->fact, e->part, e->num);
         break;
     case EX_DEREF:
         r = build_deref(b, e);

@@ -53,7 +53,9 @@ static void dump_args(struct strbuf *out, const struct ir_insn *i)
 
 static void dump_second(struct strbuf *out, const struct ir_insn *i)
 {
-    if (i->has_imm)
+    if (i->fact)
+        strbuf_printf(out, "fact %u.%u (%lld)", i->fact, i->part, (long long)i->imm);
+    else if (i->has_imm)
         strbuf_printf(out, "%lld", (long long)i->imm);
     else
         strbuf_printf(out, "v%u", i->b);

@@ -67,6 +67,37 @@ static bool field(struct intrinsic_call *c, const char *type, const char *member
     return false;
 }
 
+/* In an image for another machine the kernel that it finds says where a member is. */
+static ir_reg read_live_member(struct intrinsic_call *c, ir_reg base, uint32_t fact, uint32_t off,
+                               uint32_t size)
+{
+    struct ir_builder *b = c->b;
+    struct ir_mem tmp = ir_slot_mem(ir_new_slot(b, 8, "member"), 0);
+    ir_reg addr = ir_bin_fact(b, B_ADD, base, fact, PART_OFFSET, off);
+    ir_storei(b, tmp, 8, 0);
+    ir_call(b, HELPER_PROBE_READ_KERNEL, 3,
+            IR_ARGS(IR_A_MEM(tmp), IR_A_FACT(fact, PART_SIZE, size), IR_A_REG(addr)));
+    ir_reg v = ir_bin_fact(b, B_SHL, ir_load(b, tmp, 8, false), fact, PART_LEFT, 64 - 8 * size);
+    return ir_bin_fact(b, B_SHR, v, fact, PART_RIGHT, 64 - 8 * size);
+}
+
+static uint32_t member_fact(struct intrinsic_call *c, const char *type, const char *path,
+                            const char *member, bool scalar)
+{
+    return fact_add(c->b->session,
+                    (struct kernel_fact){.kind = FACT_MEMBER,
+                                         .root = arena_printf(c->b->arena, "s %s", type),
+                                         .path = path,
+                                         .name = member,
+                                         .scalar = scalar});
+}
+
+/* Ids in struct cred are structures with one number. */
+static bool is_id(const struct member *m)
+{
+    return strcmp(m->type, "cred") == 0;
+}
+
 static ir_reg read_members(struct intrinsic_call *c, ir_reg base, const struct member *m, size_t n)
 {
     struct ir_builder *b = c->b;
@@ -74,12 +105,34 @@ static ir_reg read_members(struct intrinsic_call *c, ir_reg base, const struct m
         uint32_t off, size;
         if (!field(c, m[i].type, m[i].path, &off, &size))
             return ir_const(b, 0);
+        if (b->session->portable) {
+            uint32_t fact = member_fact(c, m[i].type, NULL, m[i].path, !is_id(&m[i]));
+            if (is_id(&m[i])) {
+                base = ir_bin_fact(b, B_ADD, base, fact, PART_OFFSET, off);
+                fact = member_fact(c, m[i].type, m[i].path, "val", true);
+                off = 0;
+            }
+            base = read_live_member(c, base, fact, off, size);
+            continue;
+        }
         struct ir_mem tmp = ir_slot_mem(ir_new_slot(b, 8, m[i].path), 0);
         ir_reg addr = off ? ir_bini(b, B_ADD, base, off) : base;
-        ir_call(b, 113, 3, IR_ARGS(IR_A_MEM(tmp), IR_A_IMM(size), IR_A_REG(addr)));
+        ir_call(b, HELPER_PROBE_READ_KERNEL, 3,
+                IR_ARGS(IR_A_MEM(tmp), IR_A_IMM(size), IR_A_REG(addr)));
         base = ir_load(b, tmp, (int)size, false);
     }
     return base;
+}
+
+/* The address of task_struct.comm. */
+static ir_reg comm_of(struct intrinsic_call *c, ir_reg task)
+{
+    uint32_t off = 0, size = 0;
+    field(c, "task_struct", "comm", &off, &size);
+    if (!c->b->session->portable)
+        return ir_bini(c->b, B_ADD, task, off);
+    return ir_bin_fact(c->b, B_ADD, task, member_fact(c, "task_struct", NULL, "comm", false),
+                       PART_OFFSET, off);
 }
 
 /* ---- the task ---- */
@@ -138,9 +191,7 @@ static void emit_execname(struct intrinsic_call *c)
     ir_emit(c->b, (struct ir_insn){.op = IR_ZERO, .mem = c->result.mem, .imm = COMM_SIZE});
     c->result.padded = true;
     if (few_helpers(c)) {
-        uint32_t off, size;
-        field(c, "task_struct", "comm", &off, &size);
-        ir_reg at = ir_bini(c->b, B_ADD, helper0(c->b, H_GET_CURRENT_TASK), off);
+        ir_reg at = comm_of(c, helper0(c->b, H_GET_CURRENT_TASK));
         ir_call(c->b, H_PROBE_READ_KERNEL_STR, 3,
                 IR_ARGS(IR_A_MEM(c->result.mem), IR_A_IMM(COMM_SIZE), IR_A_REG(at)));
         return;
@@ -169,12 +220,9 @@ static void emit_egid(struct intrinsic_call *c)
 static void emit_pexecname(struct intrinsic_call *c)
 {
     static const struct member m[] = {{"task_struct", "real_parent"}};
-    uint32_t off = 0, size = 0;
     ir_reg parent = read_members(c, helper0(c->b, H_GET_CURRENT_TASK), m, 1);
-    field(c, "task_struct", "comm", &off, &size);
-    ir_call(c->b, 115, 3,
-            IR_ARGS(IR_A_MEM(c->result.mem), IR_A_IMM(COMM_SIZE),
-                    IR_A_REG(ir_bini(c->b, B_ADD, parent, off))));
+    ir_call(c->b, H_PROBE_READ_KERNEL_STR, 3,
+            IR_ARGS(IR_A_MEM(c->result.mem), IR_A_IMM(COMM_SIZE), IR_A_REG(comm_of(c, parent))));
 }
 
 static void emit_cpu(struct intrinsic_call *c)
@@ -190,8 +238,18 @@ static void emit_cgroup_id(struct intrinsic_call *c)
 /* The namespace of stap itself, by the number that /proc shows. */
 static void own_namespace(struct intrinsic_call *c, const char *path)
 {
+    struct session *s = c->b->session;
     struct stat st;
-    c->result.reg = ir_const(c->b, stat(path, &st) == 0 ? (int64_t)st.st_ino : 0);
+    if (s->namespaces_pid)
+        path = arena_printf(c->b->arena, "/proc/%d/ns/%s", (int)s->namespaces_pid,
+                            strrchr(path, '/') + 1);
+    int64_t here = stat(path, &st) == 0 ? (int64_t)st.st_ino : 0;
+    if (!s->portable) {
+        c->result.reg = ir_const(c->b, here);
+        return;
+    }
+    uint32_t fact = fact_add(s, (struct kernel_fact){.kind = FACT_FILE, .root = "f", .name = path});
+    c->result.reg = ir_const_fact(c->b, fact, PART_INODE, here);
 }
 
 static void emit_own_pid_ns(struct intrinsic_call *c)
@@ -206,7 +264,7 @@ static void emit_own_user_ns(struct intrinsic_call *c)
 
 static void emit_stap_uid(struct intrinsic_call *c)
 {
-    c->result.reg = ir_const(c->b, getuid());
+    c->result.reg = session_word(c->b, offsetof(struct abi_session, uid));
 }
 
 static void emit_raise_signal(struct intrinsic_call *c)

@@ -73,6 +73,29 @@ ir_reg ir_bini(struct ir_builder *b, enum ir_bin op, ir_reg a, int64_t imm)
     return r;
 }
 
+ir_reg ir_bin_fact(struct ir_builder *b, enum ir_bin op, ir_reg a, uint32_t fact,
+                   enum fact_part part, int64_t here)
+{
+    ir_reg r = ir_new_reg(b);
+    ir_emit(b, (struct ir_insn){.op = IR_BIN,
+                                .bin = op,
+                                .dst = r,
+                                .a = a,
+                                .has_imm = true,
+                                .imm = here,
+                                .fact = fact,
+                                .part = (uint8_t)part});
+    return r;
+}
+
+ir_reg ir_const_fact(struct ir_builder *b, uint32_t fact, enum fact_part part, int64_t here)
+{
+    ir_reg r = ir_new_reg(b);
+    ir_emit(b, (struct ir_insn){
+                   .op = IR_CONST, .dst = r, .imm = here, .fact = fact, .part = (uint8_t)part});
+    return r;
+}
+
 ir_reg ir_set(struct ir_builder *b, enum ir_cc cc, ir_reg a, ir_reg c)
 {
     ir_reg r = ir_new_reg(b);

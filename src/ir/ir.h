@@ -21,6 +21,7 @@
  * in the frame (context memory); pointers must not be live across a yield. */
 #pragma once
 #include "ir/abi.h"
+#include "sema/facts.h"
 #include "sema/program.h"
 
 typedef uint32_t ir_reg; /* 0 = none */
@@ -83,6 +84,8 @@ struct ir_arg {
     uint32_t id;
     uint32_t max;
     int64_t imm;
+    uint32_t fact; /* IRA_IMM: as of an instruction */
+    uint8_t part;
     struct ir_mem mem;
 };
 
@@ -127,6 +130,10 @@ struct ir_insn {
     struct ir_mem mem, mem2;
     struct ir_arg *args;
     uint8_t nargs;
+    /* Not 0: the immediate of IR_CONST and IR_BIN, or the offset that IR_LOAD reads at, is
+     * that part of a fact (sema/facts.h); imm and mem.off are what it is on this machine. */
+    uint32_t fact;
+    uint8_t part;
     const char *lib;
     uint32_t fn;
     uint32_t t, f;           /* block numbers */
@@ -265,6 +272,10 @@ ir_reg ir_const(struct ir_builder *b, int64_t v);
 void ir_mov(struct ir_builder *b, ir_reg dst, ir_reg a);
 ir_reg ir_bin(struct ir_builder *b, enum ir_bin op, ir_reg a, ir_reg c);
 ir_reg ir_bini(struct ir_builder *b, enum ir_bin op, ir_reg a, int64_t imm);
+/* By a number that is known when the program is loaded; `here`: on this machine. */
+ir_reg ir_bin_fact(struct ir_builder *b, enum ir_bin op, ir_reg a, uint32_t fact,
+                   enum fact_part part, int64_t here);
+ir_reg ir_const_fact(struct ir_builder *b, uint32_t fact, enum fact_part part, int64_t here);
 ir_reg ir_set(struct ir_builder *b, enum ir_cc cc, ir_reg a, ir_reg c);
 ir_reg ir_seti(struct ir_builder *b, enum ir_cc cc, ir_reg a, int64_t imm);
 ir_reg ir_load(struct ir_builder *b, struct ir_mem m, int size, bool is_signed);
@@ -297,6 +308,7 @@ static inline struct ir_mem ir_mem_at(enum ir_mem_kind kind, int32_t off)
 #define IR_A_IMM(v) ((struct ir_arg){.kind = IRA_IMM, .imm = (v)})
 #define IR_A_MEM(m) ((struct ir_arg){.kind = IRA_MEM, .mem = (m)})
 #define IR_A_OFF(m) ((struct ir_arg){.kind = IRA_CTXOFF, .mem = (m)})
+#define IR_A_FACT(f, p, v) ((struct ir_arg){.kind = IRA_IMM, .imm = (v), .fact = (f), .part = (p)})
 #define IR_A_MAP(n) ((struct ir_arg){.kind = IRA_MAP, .id = (n)})
 #define IR_A_CTX ((struct ir_arg){.kind = IRA_CTX})
 #define IR_A_PROG ((struct ir_arg){.kind = IRA_PROG})

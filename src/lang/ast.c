@@ -158,6 +158,7 @@ struct expr *expr_clone(struct arena *a, const struct expr *e)
     case EX_CTX:
     case EX_DEREF:
     case EX_DEREF_STR:
+    case EX_LIVE_CONST:
     case EX_NUMBER:
     case EX_STRING:
         break;

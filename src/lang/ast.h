@@ -60,7 +60,7 @@ enum expr_kind {
     EX_CTX,        /* load of deref.size bytes at num in the BPF program's context */
     EX_DEREF,      /* *(intN *)(a + num): see deref */
     EX_DEREF_STR,  /* TY_STRING: NUL-terminated string at address a: deref.user */
-    EX_LIVE_CONST, /* num, known when the program is loaded: not used yet */
+    EX_LIVE_CONST, /* part of a fact, known when the program is loaded; num: on this machine */
 };
 
 enum op {
@@ -226,6 +226,9 @@ struct expr {
     };
     struct variable *var;           /* sema: EX_SYMBOL */
     VEC(struct function *) callees; /* sema: EX_CALL: overloads in the order they are tried */
+    uint32_t fact;                  /* sema/facts.h: 0, or 1 + its number: of EX_LIVE_CONST, of
+                                       the size of EX_DEREF, of the offset of EX_CTX */
+    uint8_t part;                   /* enum fact_part */
     bool parens;                    /* written in parentheses (printing, some warnings) */
     int id;                         /* sema: EX_REGEX number */
     const struct token *pattern;    /* EX_REGEX: of str */

@@ -214,6 +214,13 @@ static void at_op(struct strbuf *out, const struct expr *e)
     strbuf_putc(out, ')');
 }
 
+/* What is known only when the image is loaded. */
+static void live(struct strbuf *out, const struct expr *e)
+{
+    if (e->fact)
+        strbuf_printf(out, "@fact(%u, %u)", e->fact, e->part);
+}
+
 void print_expr(struct strbuf *out, const struct expr *e)
 {
     switch (e->kind) {
@@ -296,12 +303,14 @@ void print_expr(struct strbuf *out, const struct expr *e)
     case EX_CTX:
         strbuf_printf(out, "@context(%s%u, %lld)", e->deref.is_signed ? "signed " : "",
                       e->deref.size, (long long)e->num);
+        live(out, e);
         break;
     case EX_DEREF:
         strbuf_printf(out, "%s(%s%u, (", e->deref.user ? "@uderef" : "@kderef",
                       e->deref.is_signed ? "signed " : "", e->deref.size);
         print_expr(out, e->a);
         strbuf_printf(out, ") + %lld)", (long long)e->num);
+        live(out, e);
         break;
     case EX_DEREF_STR:
         strbuf_printf(out, "%s_string((", e->deref.user ? "user" : "kernel");
@@ -310,6 +319,7 @@ void print_expr(struct strbuf *out, const struct expr *e)
         break;
     case EX_LIVE_CONST:
         strbuf_printf(out, "%lld", (long long)e->num);
+        live(out, e);
         break;
     default:
         at_op(out, e);

@@ -22,11 +22,13 @@ struct attach_place {
     const char *pp;            /* the probe point in full */
     const char *name, *module; /* kernel function; module NULL: the kernel itself */
     const char *path;          /* of a program or library */
-    const char *build_id;      /* … in hexadecimal; NULL: not looked at */
+    const char *identity;      /* … its build-id or checksum; NULL: not known */
+    const char *symbol;        /* … the function, where nothing but its name was made use of */
+    uint32_t shift;            /* … attach_point.shift */
     uint64_t addr;             /* of a kernel function; 0: by name */
     uint64_t offset;           /* in the kernel function, or in the file */
     uint64_t semaphore;        /* in the file; 0: none */
-    int32_t pid;               /* 0: every process */
+    int32_t pid;               /* 0: every process; -1: that of staprun -x, if there is one */
     unsigned doubt;            /* arch_uprobe_doubt() */
     bool is_return;
     bool one_of_many; /* of a pattern: the kernel may refuse it */
@@ -54,10 +56,17 @@ struct attach_outcome {
     const char *why;     /* of a failure: more than its number says; or NULL */
 };
 
+/* Ticks a second of this kernel's clock. */
+int64_t kernel_hz(const struct session *s);
 /* Whether a family attaches these itself; otherwise bpf/attach.c does. */
 bool attach_by_family(enum attach_kind kind);
 /* Chooses the kind of program by what the running kernel has.  Before it is loaded. */
 void attach_settle(struct attach_points *a);
+/* In an image for a file: what a point's program is known by. */
+void attach_identify(struct session *s, enum attach_kind kind, struct attach_place *p);
+/* In one from a file: it is the same here, or the place was found again.  False with *why. */
+bool attach_verify(struct session *s, enum attach_kind kind, struct attach_place *p,
+                   const char **why);
 /* Attaches a loaded program to all points that the kernel does not refuse, if there is any
  * such.  0 or -errno; descriptors to close are appended. */
 int attach_points_to(struct session *s, const struct attach_points *a, int prog_fd, fd_vec *fds,

@@ -20,6 +20,8 @@ extern const struct probe_provider watch_provider;        /* watch.c */
 
 /* attach.h, of each family; -errno. */
 void process_settle(struct attach_points *a);
+void process_identify(struct session *s, struct attach_place *p);
+bool process_verify(struct session *s, struct attach_place *p, const char **why);
 int process_attach(struct session *s, const struct attach_points *a, int prog_fd, fd_vec *fds,
                    struct attach_outcome *o);
 int kprobe_attach(struct session *s, const struct attach_points *a, int prog_fd, fd_vec *fds,

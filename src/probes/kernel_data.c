@@ -15,15 +15,6 @@ static bool is_struct(const struct btf_type *t)
     return kind_of(t) == BTF_KIND_STRUCT || kind_of(t) == BTF_KIND_UNION;
 }
 
-static bool is_signed(struct kernel_btf *b, uint32_t id)
-{
-    const struct btf_type *t = kbtf_type(b, kbtf_skip(b, id));
-    if (kind_of(t) == BTF_KIND_INT)
-        return BTF_INT_ENCODING(*(const uint32_t *)(t + 1)) & BTF_INT_SIGNED;
-    return (kind_of(t) == BTF_KIND_ENUM || kind_of(t) == BTF_KIND_ENUM64) &&
-           BTF_INFO_KFLAG(t->info);
-}
-
 static struct expr *number(struct session *s, const struct token *tok, int64_t n)
 {
     return expr_number(s->arena, tok, n);
@@ -56,7 +47,7 @@ static struct expr *extend(struct session *s, struct expr *e, uint32_t bits, boo
 struct expr *kdata_narrow(struct session *s, struct kernel_btf *b, struct expr *word, uint32_t type)
 {
     uint32_t size = kbtf_size(b, type);
-    return size && size < 8 ? extend(s, word, size * 8, is_signed(b, type)) : word;
+    return size && size < 8 ? extend(s, word, size * 8, kbtf_signed(b, type)) : word;
 }
 
 static struct expr *load(struct session *s, const struct token *tok, struct expr *address,
@@ -77,7 +68,7 @@ struct kernel_value kdata_at(struct session *s, struct kernel_btf *b, const stru
     uint32_t size = kbtf_size(b, type);
     if (!is_struct(t) && kind_of(t) != BTF_KIND_ARRAY &&
         (size == 1 || size == 2 || size == 4 || size == 8))
-        v.e = load(s, tok, address, size, is_signed(b, type), user);
+        v.e = load(s, tok, address, size, kbtf_signed(b, type), user);
     return v;
 }
 
@@ -94,7 +85,7 @@ static struct kernel_value bit_field(struct session *s, struct kernel_btf *b,
     if (shift)
         word = binary(s, tok, OP_SHRU, word, number(s, tok, shift));
     return (struct kernel_value){
-        .e = extend(s, word, m->bit_size, is_signed(b, m->type)), .type = m->type, .user = user};
+        .e = extend(s, word, m->bit_size, kbtf_signed(b, m->type)), .type = m->type, .user = user};
 }
 
 /* What is `bit` bits inside of v, which is a structure or an array or points to one: a bit field
@@ -117,7 +108,7 @@ static struct kernel_value inside(struct session *s, struct kernel_btf *b, const
         part.e = number(s, tok, 0);
     } else if (bits && bits <= 64) {
         part.e = kdata_bits(s, tok, v->parts, v->at + bit, bits);
-        part.e = part.e ? extend(s, part.e, bits, is_signed(b, type)) : NULL;
+        part.e = part.e ? extend(s, part.e, bits, kbtf_signed(b, type)) : NULL;
     }
     return part;
 }
@@ -143,13 +134,13 @@ static const char *type_text(struct session *s, struct kernel_btf *b, uint32_t i
 
 const char *kdata_c_type(struct session *s, struct kernel_btf *b, uint32_t id)
 {
-    const struct btf_type *t = kbtf_peek(b, id);
+    const struct btf_type *t = kbtf_type(b, id);
     const char *name = t ? kbtf_name(b, t->name_off) : "";
     switch (kind_of(t)) {
     case BTF_KIND_UNKN:
         return "void";
     case BTF_KIND_PTR:
-        if (kind_of(kbtf_peek(b, t->type)) == BTF_KIND_FUNC_PROTO)
+        if (kind_of(kbtf_type(b, t->type)) == BTF_KIND_FUNC_PROTO)
             return "void (*)()";
         return arena_printf(s->arena, "%s*", kdata_c_type(s, b, t->type));
     case BTF_KIND_CONST:
@@ -215,7 +206,8 @@ static bool step_member(struct session *s, struct kernel_btf *b, struct kernel_v
                             *near ? ")" : "");
         return false;
     }
-    *v = inside(s, b, st->tok, v, m.bit_offset, m.bit_size, m.type);
+    *v = klive(s, b) ? klive_member(s, b, st->tok, v, st->name, false)
+                     : inside(s, b, st->tok, v, m.bit_offset, m.bit_size, m.type);
     if (!v->e)
         *why = arena_printf(s->arena, "'%s' was optimised away here", st->name);
     return v->e != NULL;
@@ -248,6 +240,11 @@ static bool step_index(struct session *s, struct kernel_btf *b, struct kernel_va
         if (!v->e)
             *why = "this element was optimised away here";
         return v->e != NULL;
+    }
+    if (klive(s, b)) {
+        struct expr *index = st->kind == STEP_INDEX ? number(s, st->tok, st->index) : st->expr;
+        *v = klive_element(s, b, st->tok, v, elem, index);
+        return true;
     }
     if (st->kind == STEP_INDEX)
         at = add(s, at, st->index * size);
@@ -316,7 +313,16 @@ static void pretty_struct(struct session *s, struct kernel_btf *b, struct kernel
         }
         if (*name)
             append(s, format, arena_printf(s->arena, ".%s=", name));
-        pretty(s, b, inside(s, b, v.e->tok, &v, bit, bit_size, m[i].type), depth, format, args);
+        struct kernel_value part;
+        if (!klive(s, b)) {
+            part = inside(s, b, v.e->tok, &v, bit, bit_size, m[i].type);
+        } else if (*name) {
+            part = klive_member(s, b, v.e->tok, &v, name, true);
+        } else { /* its members are found as those of the one around it */
+            part = v;
+            part.type = m[i].type;
+        }
+        pretty(s, b, part, depth, format, args);
     }
     append(s, format, "}");
 }
@@ -364,7 +370,10 @@ static void pretty(struct session *s, struct kernel_btf *b, struct kernel_value 
             return;
         }
         append(s, format, "[");
-        pretty(s, b, inside(s, b, e->tok, &v, 0, 0, arr->type), depth - 1, format, args);
+        pretty(s, b,
+               klive(s, b) ? klive_element(s, b, e->tok, &v, arr->type, NULL)
+                           : inside(s, b, e->tok, &v, 0, 0, arr->type),
+               depth - 1, format, args);
         append(s, format, arr->nelems > 1 ? ", ...]" : "]");
         return;
     }
@@ -379,7 +388,7 @@ static void pretty(struct session *s, struct kernel_btf *b, struct kernel_value 
     default:
         append(s, format,
                is_char(b, kbtf_skip(b, v.type)) ? "'%#c'"
-               : is_signed(b, v.type)           ? "%i"
+               : kbtf_signed(b, v.type)         ? "%i"
                                                 : "%u");
     }
     vec_push(s->arena, args, e);
@@ -392,8 +401,10 @@ void kdata_format(struct session *s, struct kernel_btf *b, struct kernel_value v
     if (dollars) {
         /* A pointer to a structure shows what it points to. */
         if (!v.pointer && kind_of(t) == BTF_KIND_PTR &&
-            is_struct(kbtf_type(b, kbtf_skip(b, t->type))))
+            is_struct(kbtf_type(b, kbtf_skip(b, t->type)))) {
+            v.from = klive_origin(s, b, t->type, &v.from, "*");
             v.type = t->type;
+        }
         pretty(s, b, v, dollars > 1 ? PRETTY_DEPTH : 1, format, args);
         return;
     }
@@ -435,6 +446,8 @@ struct expr *kdata_steps(struct session *s, struct kernel_btf *b, struct kernel_
             *why = "it is not in memory: it has no address";
         return at;
     }
+    if (t->address_of && v.address)
+        return v.address;
     if (t->address_of) {
         if (v.e->kind == EX_DEREF)
             return add(s, v.e->a, v.e->num);
@@ -527,7 +540,8 @@ struct expr *kdata_cast(struct session *s, const struct expr *e, bool lvalue, co
         return NULL;
     }
     /* The number is an address, whether the type is written as a pointer or not. */
-    struct kernel_value v = {.e = e->a, .type = id, .pointer = true};
+    struct kernel_value v = {
+        .e = e->a, .type = id, .pointer = true, .from = klive_origin(s, b, id, NULL, "")};
     return kdata_steps(s, b, v, t, e->tok, why);
 }
 

@@ -13,6 +13,12 @@ struct value_part {
 };
 typedef VEC(struct value_part) value_part_vec;
 
+/* How the kernel's type is found in another kernel: as in struct kernel_fact.  root NULL: not
+ * asked for. */
+struct type_origin {
+    const char *root, *module, *path;
+};
+
 /* A value of a known type: `e` is the value itself, or, for structures, unions
  * and arrays, its address. */
 struct kernel_value {
@@ -24,7 +30,32 @@ struct kernel_value {
      * from bit `at` on.  Of a pointer: those of what it points to; it has no value itself. */
     const value_part_vec *parts;
     uint32_t at;
+    /* In an image for another machine: of `type`; and where e was loaded from, or NULL. */
+    struct type_origin from;
+    struct expr *address;
 };
+
+/* ---- kernel_live.c: for an image that is for another machine ---- */
+
+/* It is, and the types are the kernel's. */
+bool klive(const struct session *s, const struct kernel_btf *b);
+/* Of the type `id`, which is behind `step` of one at `from` (may be NULL). */
+struct type_origin klive_origin(struct session *s, struct kernel_btf *b, uint32_t id,
+                                const struct type_origin *from, const char *step);
+/* Of a parameter (kind p), of a tracepoint's argument (a), of a result (r; name NULL). */
+struct type_origin klive_parameter(struct session *s, const char *module, char kind,
+                                   const char *function, const char *name);
+/* The fact where that is passed: in a word of the context, or so far behind the stack pointer. */
+uint32_t klive_place(struct session *s, const struct type_origin *o, bool on_stack);
+/* As kdata_narrow. */
+struct expr *klive_narrow(struct session *s, struct kernel_btf *b, struct expr *word, uint32_t type,
+                          const struct type_origin *from);
+/* A member of v, or of what it points to, which has it; `optional`: 0 where there is none. */
+struct kernel_value klive_member(struct session *s, struct kernel_btf *b, const struct token *tok,
+                                 const struct kernel_value *v, const char *name, bool optional);
+/* An element of v, which is an array or points to its first; `index` NULL: that one. */
+struct kernel_value klive_element(struct session *s, struct kernel_btf *b, const struct token *tok,
+                                  const struct kernel_value *v, uint32_t type, struct expr *index);
 
 /* kernel_parts.c: the number that some bits (64 at most) of the parts are, not extended by its
  * sign; NULL when they are not all there. */

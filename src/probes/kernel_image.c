@@ -172,6 +172,12 @@ struct kernel_image *kernel_image(struct session *s, const char *module, const c
 {
     struct utsname u;
     const char *key = module ? module : "";
+    if (s->portable) {
+        *hint = "without -p4 it can; functions by name, their parameters and types can anyway";
+        *why = "a file of -p4 may be run on another kernel, so it cannot have what only this "
+               "kernel's debug information tells";
+        return NULL;
+    }
     if (!s->kernel_images) {
         s->kernel_images = arena_new_obj(s->arena, struct hash);
         hash_init(s->kernel_images, s->arena);

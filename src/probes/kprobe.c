@@ -99,19 +99,13 @@ static const struct btf_param *param(const struct kernel_function *f, uint32_t i
     return (const struct btf_param *)(f->proto + 1) + i;
 }
 
-/* Where the calling convention puts a parameter: a word of the registers, or of the stack
- * behind the return address. */
-struct place {
-    uint32_t word, words;
-    bool in_register;
-};
-
-static struct place place_of(struct kernel_btf *b, const struct kernel_function *f, uint32_t i)
+struct kprobe_place kprobe_place(struct kernel_btf *b, const struct btf_type *proto, uint32_t i)
 {
-    struct place at = {0};
+    const struct btf_param *params = (const void *)(proto + 1);
+    struct kprobe_place at = {0};
     uint32_t registers = 0, stack = 0;
     for (uint32_t k = 0; k <= i; k++) {
-        uint32_t size = kbtf_size(b, param(f, k)->type);
+        uint32_t size = kbtf_size(b, params[k].type);
         at.words = size > 8 ? (size + 7) / 8 : 1;
         at.in_register = at.words <= 2 && registers + at.words <= 6;
         at.word = at.in_register ? registers : stack;
@@ -121,12 +115,40 @@ static struct place place_of(struct kernel_btf *b, const struct kernel_function 
     return at;
 }
 
+/* In an image for another machine, where it may be passed elsewhere, and be of another size. */
+static struct kernel_value live_parameter(struct session *s, struct kernel_btf *b,
+                                          const struct kernel_function *f, uint32_t i,
+                                          struct kprobe_place at, const struct token *tok)
+{
+    const struct btf_param *p = param(f, i);
+    const char *name = kbtf_name(b, p->name_off);
+    struct kernel_value v = {.type = p->type};
+    v.from =
+        klive_parameter(s, f->module, 'p', f->name, *name ? name : arena_printf(s->arena, "%u", i));
+    if (at.in_register && at.words != 1)
+        return v;
+    uint32_t fact = klive_place(s, &v.from, !at.in_register);
+    if (at.in_register) {
+        v.e = reg(s, tok, arch_call_arg[at.word]);
+        v.e->fact = fact;
+        v.e = klive_narrow(s, b, v.e, p->type, &v.from);
+        return v;
+    }
+    struct kernel_value stack = {.type = p->type, .pointer = true, .from = v.from};
+    stack.e = expr_binary(s->arena, tok, OP_ADD, reg(s, tok, arch_reg_sp),
+                          fact_number(s, tok, fact, PART_OFFSET, 8 * (at.word + 1)));
+    stack.e->type = TY_LONG;
+    return klive_element(s, b, tok, &stack, p->type, NULL);
+}
+
 static struct kernel_value parameter(struct session *s, struct kernel_btf *b,
                                      const struct kernel_function *f, uint32_t i,
                                      const struct token *tok)
 {
     uint32_t type = param(f, i)->type;
-    struct place at = place_of(b, f, i);
+    struct kprobe_place at = kprobe_place(b, f->proto, i);
+    if (klive(s, b))
+        return live_parameter(s, b, f, i, at, tok);
     if (at.in_register && at.words == 1)
         return (struct kernel_value){
             .e = kdata_narrow(s, b, reg(s, tok, arch_call_arg[at.word]), type), .type = type};
@@ -149,6 +171,12 @@ static struct kernel_value result(struct session *s, struct kernel_btf *b,
 {
     uint32_t type = f->proto ? f->proto->type : 0;
     struct expr *e = reg(s, tok, arch_reg_return);
+    if (type && klive(s, b)) {
+        struct kernel_value v = {.type = type,
+                                 .from = klive_parameter(s, f->module, 'r', f->name, NULL)};
+        v.e = klive_narrow(s, b, e, type, &v.from);
+        return v;
+    }
     return (struct kernel_value){.e = type ? kdata_narrow(s, b, e, type) : e, .type = type};
 }
 

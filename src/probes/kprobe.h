@@ -38,5 +38,13 @@ struct kernel_function {
 const char *kprobe_find(struct session *s, const struct probe_pattern *pat,
                         const struct probe_point *pp, probe_vec *out, const char **hint);
 
+/* Where the calling convention puts a parameter: a word of the registers, or of the stack
+ * behind the return address. */
+struct kprobe_place {
+    uint32_t word, words;
+    bool in_register;
+};
+struct kprobe_place kprobe_place(struct kernel_btf *b, const struct btf_type *proto, uint32_t i);
+
 /* probe_provider.settle */
 void kprobe_settle(struct session *s, struct probe *p);

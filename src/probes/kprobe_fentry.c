@@ -163,7 +163,8 @@ void kprobe_settle(struct session *s, struct probe *p)
 {
     struct kernel_function *f = p->attach.priv;
     struct probe *pair = f->pair;
-    if (f->settled)
+    /* Which kernel it will be is not known. */
+    if (f->settled || s->portable)
         return;
     f->settled = true;
     uint32_t id = callable(s, p);

@@ -133,13 +133,11 @@ static bool consider_symbol(const struct ksym *k, void *arg)
 {
     struct walk *w = arg;
     struct arena *a = w->s->arena;
-    bool match = w->wild ? fnmatch(w->pattern, k->name, 0) == 0 : strcmp(w->pattern, k->name) == 0;
-    if (!match && w->s->reasons_unheard && w->names.n)
-        return false; /* its name would be for advice */
     if (!ksym_is_function(k))
         return false;
     if (w->module ? !*k->module || fnmatch(w->module, k->module, 0) != 0 : *k->module != 0)
         return false;
+    bool match = fnmatch(w->pattern, k->name, 0) == 0;
     const char *name = arena_strdup(a, k->name);
     vec_push(a, &w->names, name);
     if (match) {
@@ -258,7 +256,7 @@ static bool note_name(const struct ksym *k, void *arg)
 
 static const char *similar(struct walk *w, const char *name)
 {
-    if (w->s->reasons_unheard || strpbrk(name, "*?["))
+    if (strpbrk(name, "*?["))
         return "";
     if (!w->names.n)
         ksyms_each(note_name, w);
@@ -332,7 +330,8 @@ static const char *split_offset(struct walk *w)
 static bool kernel_has_multi(struct walk *w)
 {
     /* Functions of modules are traced only while the module is there: by single probes. */
-    return !w->module && kbtf_find(w->b, "bpf_kprobe_multi_link", BTF_KIND_STRUCT) != 0;
+    return !w->s->portable && !w->module &&
+           kbtf_find(w->b, "bpf_kprobe_multi_link", BTF_KIND_STRUCT) != 0;
 }
 
 const char *kprobe_find(struct session *s, const struct probe_pattern *pat,

@@ -104,6 +104,9 @@ static const char *read_priority(struct session *s, const char *text, int32_t *v
     return lookup(priorities, name, value) ? NULL : unknown(s, "priority", name, priorities);
 }
 
+static const char no_link[] = "this kernel cannot run eBPF at netfilter hooks: that takes Linux "
+                              "6.4 with CONFIG_NETFILTER_BPF_LINK";
+
 static const char *resolve(struct session *s, const struct probe_pattern *pat,
                            const struct probe_point *pp, probe_vec *out, const char **hint)
 {
@@ -136,9 +139,11 @@ static const char *resolve(struct session *s, const struct probe_pattern *pat,
         *hint =
             "kernel.trace(\"net_dev_queue\") and kernel.trace(\"netif_receive_skb\") see packets "
             "that are sent and received";
-        return "this kernel cannot run eBPF at netfilter hooks: that takes Linux 6.4 with "
-               "CONFIG_NETFILTER_BPF_LINK";
+        return no_link;
     }
+    struct kernel_fact link = {.kind = FACT_TYPE, .root = "s bpf_nf_link"};
+    if (s->portable)
+        fact_need(s, fact_add(s, link), no_link);
     struct probe *p = new_probe(s, ATTACH_NETFILTER, PROG_NETFILTER);
     p->attach.priv = h;
     p->attach.name = "";
@@ -155,8 +160,9 @@ static struct kernel_value context(struct session *s, struct kernel_btf *b, cons
     e->type = TY_LONG;
     e->num = offset;
     e->deref.size = 8;
+    uint32_t id = kbtf_find(b, type, BTF_KIND_STRUCT);
     return (struct kernel_value){
-        .e = e, .type = kbtf_find(b, type, BTF_KIND_STRUCT), .pointer = true};
+        .e = e, .type = id, .pointer = true, .from = klive_origin(s, b, id, NULL, "")};
 }
 
 /* struct bpf_nf_ctx: the state, then the packet. */
@@ -176,6 +182,10 @@ static bool variable(struct session *s, struct kernel_btf *b, const char *name,
         struct kbtf_member m;
         if (strcmp(name, members[i][0]) != 0 || !kbtf_member(b, v->type, members[i][1], &m))
             continue;
+        if (klive(s, b)) {
+            *v = klive_member(s, b, tok, v, members[i][1], false);
+            return true;
+        }
         struct expr *at =
             expr_binary(s->arena, tok, OP_ADD, v->e, expr_number(s->arena, tok, m.bit_offset / 8));
         at->type = TY_LONG;

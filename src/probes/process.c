@@ -547,9 +547,10 @@ static const char *find(struct session *s, const struct probe_pattern *pat,
                          .pat = pat,
                          .pp = pp,
                          .path = paths.v[i],
-                         .pid = pid                 ? pid
-                                : arg || s->command ? 0
-                                                    : s->target_pid,
+                         .pid = pid                            ? pid
+                                : arg || s->command            ? 0
+                                : s->portable && s->target_pid ? -1
+                                                               : s->target_pid,
                          .out = out,
                          .listing = listing};
         w.m = process_module(s, w.path, &why);
@@ -650,8 +651,11 @@ static void place_of(const struct probe *p, struct attach_place *out)
     out->semaphore = u->semaphore;
     out->pid = u->pid;
     out->doubt = u->doubt;
+    out->shift = u->shift;
     out->is_return = u->is_return;
     out->one_of_many = u->one_of_many;
+    if (!u->mark && u->function.name && u->pc == u->function.entry && !dw_has_dwarf(u->module))
+        out->symbol = u->function.name;
 }
 
 const struct probe_provider process_provider = {

@@ -101,6 +101,8 @@ static struct expr *thread_pointer(struct session *s, const struct token *tok, c
         vec_push(s->arena, &steps.steps, st);
     }
     task.type = b ? kbtf_find(b, "task_struct", BTF_KIND_STRUCT) : 0;
+    if (task.type)
+        task.from = klive_origin(s, b, task.type, NULL, "");
     return task.type ? kdata_steps(s, b, task, &steps, tok, why) : NULL;
 }
 

@@ -48,8 +48,11 @@ const char *process_condition(struct session *s, const struct expr *arg, const s
 {
     *out = NULL;
     if (!arg) {
-        if (s->command || s->target_pid)
+        if (s->command || s->target_pid || s->portable)
             *out = compare(s, tok, OP_EQ, "pid", expr_call(s->arena, tok, "target"));
+        if (s->portable) /* whether there is a target is known when it is run */
+            *out = both(s, tok, OP_OROR, *out,
+                        compare(s, tok, OP_EQ, "target", expr_number(s->arena, tok, 0)));
         return NULL;
     }
     if (arg->kind == EX_NUMBER) {
@@ -69,6 +72,15 @@ const char *process_condition(struct session *s, const struct expr *arg, const s
         bool overlay = statfs(paths.v[i], &fs) == 0 && fs.f_type == OVERLAYFS;
         int64_t dev = overlay ? 0 : (int64_t)major(st.st_dev) << 20 | minor(st.st_dev);
         struct expr *is = expr_call(s->arena, tok, "__exe_is");
+        if (s->portable) {
+            uint32_t fact = fact_add(
+                s, (struct kernel_fact){.kind = FACT_FILE, .name = paths.v[i], .root = "f"});
+            vec_push(s->arena, &is->args, fact_number(s, tok, fact, PART_DEVICE, dev));
+            vec_push(s->arena, &is->args,
+                     fact_number(s, tok, fact, PART_INODE, (int64_t)st.st_ino));
+            *out = both(s, tok, OP_OROR, *out, is);
+            continue;
+        }
         vec_push(s->arena, &is->args, expr_number(s->arena, tok, dev));
         vec_push(s->arena, &is->args, expr_number(s->arena, tok, (int64_t)st.st_ino));
         *out = both(s, tok, OP_OROR, *out, is);
@@ -167,7 +179,14 @@ static const char *add_exit(struct adding *a, enum op op)
     struct session *s = a->s;
     struct expr *leader = compare(s, a->tok, op, "pid", expr_call(s->arena, a->tok, "tid"));
     const struct expr *arg = a->pp->comps.v[0].arg;
-    if (!arg || arg->kind == EX_NUMBER || exit_knows_program(a->b)) {
+    bool any_program = !arg || arg->kind == EX_NUMBER;
+    if (!any_program && s->portable && exit_knows_program(a->b)) {
+        struct kernel_fact f = {.kind = FACT_TYPE, .root = "a __traceiter_sched_process_exit 1"};
+        fact_need(s, fact_add(s, f),
+                  "the end of a program's processes takes Linux 6.16 here: make the file with "
+                  "stap -p4 on a kernel like this one, or ask for process(PID).end");
+    }
+    if (any_program || exit_knows_program(a->b)) {
         add(a, at_tracepoint(a, "sched_process_exit"), leader);
         return NULL;
     }

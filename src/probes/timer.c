@@ -42,7 +42,7 @@ static const struct probe_pattern patterns[] = {
 /* Ticks a second of kernels that do not say: what distributions set. */
 enum { DEFAULT_HZ = 250 };
 
-static int64_t kernel_hz(struct session *s)
+int64_t kernel_hz(const struct session *s)
 {
     const char *v =
         s->parse.kernel_config ? s->parse.kernel_config(s->parse.user, "CONFIG_HZ") : NULL;
@@ -59,6 +59,7 @@ static const char *resolve(struct session *s, const struct probe_pattern *pat,
     if (pat->id == T_PROFILE) {
         struct probe *p = new_probe(s, ATTACH_PROFILE, PROG_PERF_EVENT);
         p->attach.interval_ns = 1000000000 / (uint64_t)kernel_hz(s);
+        p->attach.hz = (uint32_t)kernel_hz(s);
         vec_push(s->arena, out, p);
         return NULL;
     }
@@ -89,6 +90,7 @@ static const char *resolve(struct session *s, const struct probe_pattern *pat,
     struct probe *p = new_probe(s, ATTACH_TIMER, PROG_SYSCALL);
     p->attach.interval_ns = (uint64_t)(n * unit);
     p->attach.random_ns = (uint64_t)(r * unit);
+    p->attach.hz = pat->id == T_JIFFIES ? (uint32_t)kernel_hz(s) : 0;
     vec_push(s->arena, out, p);
     return NULL;
 }

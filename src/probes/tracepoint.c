@@ -192,7 +192,7 @@ static const char *argument_name(struct session *s, struct kernel_btf *b, const 
     return *name ? name : arena_printf(s->arena, "arg%u", i);
 }
 
-static struct kernel_value argument(struct session *s, struct kernel_btf *b,
+static struct kernel_value argument(struct session *s, struct kernel_btf *b, const struct probe *pr,
                                     const struct btf_param *p, uint32_t i, const struct token *tok)
 {
     struct expr *word = expr_new(s->arena, EX_CTX, tok);
@@ -201,7 +201,16 @@ static struct kernel_value argument(struct session *s, struct kernel_btf *b,
     word->deref.size = 8;
     const struct btf_type *t = kbtf_type(b, kbtf_skip(b, p->type));
     word->deref.nullable = t && BTF_INFO_KIND(t->info) == BTF_KIND_PTR;
-    return (struct kernel_value){.e = kdata_narrow(s, b, word, p->type), .type = p->type};
+    if (!klive(s, b))
+        return (struct kernel_value){.e = kdata_narrow(s, b, word, p->type), .type = p->type};
+    const char *name = kbtf_name(b, p->name_off);
+    struct kernel_value v = {.type = p->type};
+    v.from = klive_parameter(s, pr->attach.module, 'a',
+                             arena_printf(s->arena, ITERATOR "%s", pr->attach.name),
+                             *name ? name : arena_printf(s->arena, "%u", i));
+    word->fact = klive_place(s, &v.from, false);
+    v.e = klive_narrow(s, b, word, p->type, &v.from);
+    return v;
 }
 
 /* Whether `size` bytes at `off` of a structure are one number that is a member, of it or of a
@@ -288,7 +297,8 @@ static void look(struct probe *p, struct look *l)
 static void settle(struct session *s, struct probe *p)
 {
     struct look l = {0};
-    (void)s;
+    if (s->portable)
+        return;
     if (p->attach.prog != PROG_RAW_TP || p->attach.module || !p->attach.btf_id)
         return;
     look(p, &l);
@@ -299,7 +309,7 @@ static void settle(struct session *s, struct probe *p)
     look(p, &l);
 }
 
-static struct expr *all_arguments(struct session *s, struct kernel_btf *b,
+static struct expr *all_arguments(struct session *s, struct kernel_btf *b, const struct probe *pr,
                                   const struct btf_type *proto, const struct expr *e)
 {
     const struct btf_param *p = (const void *)(proto + 1);
@@ -312,7 +322,7 @@ static struct expr *all_arguments(struct session *s, struct kernel_btf *b,
     for (uint32_t i = 1; i < BTF_INFO_VLEN(proto->info); i++) {
         format = arena_printf(s->arena, "%s%s%s=", format, i > 1 ? " " : "",
                               argument_name(s, b, &p[i], i - 1));
-        kdata_format(s, b, argument(s, b, &p[i], i - 1, e->tok), dollars, &format, &args);
+        kdata_format(s, b, argument(s, b, pr, &p[i], i - 1, e->tok), dollars, &format, &args);
     }
     return kdata_sprintf(s, e->tok, format, &args);
 }
@@ -337,7 +347,7 @@ static struct expr *target(struct session *s, struct probe *pr, const struct exp
     if (strcmp(t->name, "$$name") == 0)
         return expr_string(s->arena, e->tok, pr->attach.name);
     if (strcmp(t->name, "$$vars") == 0 || strcmp(t->name, "$$parms") == 0)
-        return all_arguments(s, b, proto, e);
+        return all_arguments(s, b, pr, proto, e);
     const struct btf_param *p = (const void *)(proto + 1);
     const char *names[32];
     size_t n = 0;
@@ -345,7 +355,7 @@ static struct expr *target(struct session *s, struct probe *pr, const struct exp
         const char *name = argument_name(s, b, &p[i], i - 1);
         if (strcmp(name, t->name + 1) == 0) {
             struct expr *r =
-                kdata_steps(s, b, argument(s, b, &p[i], i - 1, e->tok), t, e->tok, why);
+                kdata_steps(s, b, argument(s, b, pr, &p[i], i - 1, e->tok), t, e->tok, why);
             note_member(b, pr, p[i].type, r);
             return r;
         }

@@ -73,6 +73,7 @@ static bool breakpoint_of(struct perf_event_attr *attr, const struct attach_plac
 static const char *kernel_variable(struct session *s, const struct expr *data,
                                    struct attach_place *w)
 {
+    w->symbol = data->kind == EX_STRING ? data->str : NULL;
     w->addr = data->kind == EX_NUMBER ? (uint64_t)data->num : ksyms_address(data->str, NULL, NULL);
     if (!w->addr)
         return arena_printf(s->arena,

@@ -118,6 +118,7 @@ static void fill_header(struct run *r)
     const struct session *s = r->s;
     h->maxerrors = s->suppress_handler_errors ? UINT32_MAX : (u32)s->maxerrors;
     h->target = s->target_pid;
+    h->uid = getuid();
     refresh_clock(r);
     time_t now = time(NULL);
     struct tm tm;

@@ -75,6 +75,7 @@ struct attach_point {
     enum prog_kind prog;
     int64_t sequence; /* begin(N), end(N), error(N) */
     uint64_t interval_ns, random_ns;
+    uint32_t hz;        /* the intervals are so many ticks a second here; 0: no ticks */
     const char *name;   /* tracepoint or syscall name */
     const char *module; /* of a tracepoint or kernel function; NULL: the kernel's own */
     uint32_t btf_id;    /* PROG_FENTRY: of the function; ATTACH_TRACEPOINT, _SYSCALL_*: id of the

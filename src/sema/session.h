@@ -6,7 +6,9 @@
 
 #include "base/arena.h"
 #include "base/diag.h"
+#include "base/hash.h"
 #include "lang/parse.h"
+#include "sema/facts.h"
 #include "sema/program.h"
 
 struct define {
@@ -18,16 +20,6 @@ struct global_init {
 
 enum { MODULE_NAME_MAX = 128 }; /* with the NUL */
 
-/* -l and -L: every point that a written one leads to goes to `point`, unless it is that of
- * an alias whose variables are wanted: these become probes of the program, one for each
- * alias. */
-struct point_lister {
-    bool variables; /* -L */
-    void (*point)(const char *point, const char *vars, void *arg);
-    void *arg;
-};
-
-struct hash;
 struct session {
     struct arena *arena;
     struct diag diag;
@@ -42,10 +34,9 @@ struct session {
     bool skip_badvars;
     bool unoptimized; /* -u: keep unused code */
     bool dump_bpf;
-    const struct point_lister *lister; /* or NULL */
-    bool reasons_unheard;              /* of a point that is not there: no similar names */
-    pid_t target_pid;                  /* -x, or the child of -c */
+    pid_t target_pid; /* -x, or the child of -c */
     pid_t own_pid;
+    pid_t namespaces_pid;           /* --target-namespaces; 0: our own */
     const char *command;            /* -c */
     const char *output;             /* -o */
     uint64_t output_size;           /* -S: bytes of one file, 0: any number */
@@ -79,6 +70,10 @@ struct session {
     VEC(const struct probe *) procfs_probes; /* probes/procfs.c */
     unsigned fentry_probes;                  /* probes/kprobe_fentry.c */
     uint32_t pp_bound, probefunc_bound;      /* ir/bounds.c: the longest, with the NUL */
+
+    VEC(struct kernel_fact) facts; /* sema/facts.h */
+    VEC(struct fact_need) fact_needs;
+    struct hash fact_numbers;
 
     void *tapset;            /* sema/tapset.c: private index */
     void *kernel_btf;        /* debuginfo/btf.c: private, loaded on first use */

@@ -295,6 +295,7 @@ static enum type infer(struct infer *w, struct expr *e, enum type want)
 {
     switch (e->kind) {
     case EX_NUMBER:
+    case EX_LIVE_CONST:
         return known(w, e, TY_LONG, want);
     case EX_STRING:
         return known(w, e, TY_STRING, want);
