@@ -207,8 +207,8 @@ struct processes;
 /* Watches all processes from now on; `a` keeps the paths.  NULL: no memory. */
 struct processes *processes_open(struct arena *a);
 void processes_close(struct processes *ps);
-/* Takes note of what happened; to be called now and then. */
-void processes_poll(struct processes *ps);
+/* Takes note of what happened; to be called now and then, and soon again when it says so. */
+bool processes_poll(struct processes *ps);
 /* What is at an address of the process *pid, otherwise of `target` (0: none), otherwise of any
  * that has code there: then *pid becomes that one.  NULL: nothing is known there.  Valid until
  * the next call. */
@@ -221,8 +221,8 @@ struct symbols *symbols_open(struct arena *a, bool processes);
 /* The process that -c or -x names. */
 void symbols_target(struct symbols *y, pid_t target);
 void symbols_close(struct symbols *y);
-/* Takes note of what happened; to be called now and then. */
-void symbols_poll(struct symbols *y);
+/* Takes note of what happened; to be called now and then, and soon again when it says so. */
+bool symbols_poll(struct symbols *y);
 /* One line for each address in `text` (hexadecimal, with blanks between). */
 void symbols_print(struct symbols *y, struct strbuf *out, const char *text, size_t n, int form,
                    pid_t pid);

@@ -15,7 +15,7 @@
 enum {
     BUCKETS = 1024,
     ENDED_KEPT = 4096,
-    POLL_NS = 1000000, /* how long one call of processes_poll reads /proc */
+    POLL_NS = 5000000, /* how long one call of processes_poll reads /proc */
 };
 
 struct process {
@@ -33,8 +33,8 @@ struct processes {
     struct process *buckets[BUCKETS];
     pid_t ended[ENDED_KEPT]; /* a ring */
     size_t ended_at;
-    pid_t *before; /* processes that were there when the session began */
-    size_t before_n, before_at;
+    pid_t *before;       /* processes that were there when the session began */
+    size_t before_n;     /* … and are still to be read */
     struct mmaps *mmaps; /* NULL: not possible */
 };
 
@@ -194,8 +194,9 @@ static void list_processes(struct processes *ps)
 static void read_before(struct processes *ps, u64 budget_ns)
 {
     u64 until = budget_ns == UINT64_MAX ? UINT64_MAX : monotonic_ns() + budget_ns;
-    while (ps->before_at < ps->before_n && monotonic_ns() < until) {
-        struct process *p = process_of(ps, ps->before[ps->before_at++]);
+    /* The newest first: the oldest are threads of the kernel. */
+    while (ps->before_n > 0 && monotonic_ns() < until) {
+        struct process *p = process_of(ps, ps->before[--ps->before_n]);
         if (p && !p->complete)
             read_maps(ps, p);
     }
@@ -229,10 +230,11 @@ void processes_close(struct processes *ps)
     free(ps);
 }
 
-void processes_poll(struct processes *ps)
+bool processes_poll(struct processes *ps)
 {
     mmaps_drain(ps->mmaps);
     read_before(ps, POLL_NS);
+    return ps->before_n > 0;
 }
 
 static const struct mapping *find(const struct process *p, u64 addr)

@@ -292,6 +292,7 @@ static int patience(const struct run *r, u64 drained)
 static void wait_for_end(struct run *r)
 {
     u64 drained = drain(r);
+    bool unread = symbols_poll(r->sink.symbols); /* of the processes that are there */
     overload_init(&r->overload, r->s);
     while (!stopped(r)) {
         struct epoll_event ev[8];
@@ -300,7 +301,7 @@ static void wait_for_end(struct run *r)
             __atomic_store_n(&r->head->reader_waits, 1, __ATOMIC_SEQ_CST);
             drained = drain(r);
         }
-        int n = epoll_wait(r->epoll, ev, 8, patience(r, drained));
+        int n = epoll_wait(r->epoll, ev, 8, unread ? DRAIN_SOON_MS : patience(r, drained));
         for (int i = 0; i < n; i++) {
             if (ev[i].data.fd == r->timers.fd)
                 timers_run(&r->timers, run_probe, r);
@@ -316,7 +317,7 @@ static void wait_for_end(struct run *r)
             input_close(&r->input);
         }
         refresh_clock(r);
-        symbols_poll(r->sink.symbols);
+        unread = symbols_poll(r->sink.symbols);
         drained = drain(r);
         if (switches) {
             switches = 0;

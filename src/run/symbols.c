@@ -113,10 +113,9 @@ void symbols_close(struct symbols *y)
     }
 }
 
-void symbols_poll(struct symbols *y)
+bool symbols_poll(struct symbols *y)
 {
-    if (y && y->processes)
-        processes_poll(y->processes);
+    return y && y->processes && processes_poll(y->processes);
 }
 
 static struct dw_module *module_of(struct symbols *y, pid_t pid, const char *path)

@@ -55,7 +55,7 @@ run -e 'probe kernel.statement("vfs_read+1") { println(1) }'
 run -l 'kernel.function("tcp_s*").exported'
 grep -qx 'kernel.function("tcp_sendmsg").exported' "$TMP/out" && ! grep -q tcp_sacktag "$TMP/out" && pass kprobe-exported || fail kprobe-exported "$(first_line "$TMP/out")"
 # The library: every function loads here too; what needs kernel functions, and types of modules.
-modprobe -a nfs nfsd sunrpc scsi_mod 2>"$TMP/modprobe" || cat "$TMP/modprobe"
+modprobe -a nfs nfsd sunrpc scsi_mod fuse 2>"$TMP/modprobe" || cat "$TMP/modprobe"
 tools/check-functions -c -s "$STAP" >"$TMP/all.stp"
 run -g -w -T 1 "$TMP/all.stp"
 expect functions-verified 0 ""
