@@ -21,10 +21,16 @@ static long try_lock(u32 round, struct attempt *a)
     return 1;
 }
 
+/* What one try stands for: the thousand of them that are usual take about a millisecond.  A
+ * handler that has the lock may be taken off its processor meanwhile, and goes on when another
+ * one has waited for a while. */
+enum { ROUNDS = 256, ROUNDS_MAX = 1 << 23 };
+
 /* 1 when the lock was taken within `tries`. */
 STATIC u64 rt_lock(u64 *word, u64 mode, u64 tries)
 {
     struct attempt a = {.word = word, .mode = mode};
-    bpf_loop((u32)tries, try_lock, &a, 0);
+    u64 rounds = tries * ROUNDS;
+    bpf_loop((u32)(rounds < ROUNDS_MAX ? rounds : ROUNDS_MAX), try_lock, &a, 0);
     return a.taken;
 }
