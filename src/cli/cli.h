@@ -36,8 +36,8 @@ int drive(struct session *s, const struct options *o);
 
 /* listing.c: -l, -L and the --dump- options; the exit status. */
 int list_points(struct session *s, const char *pattern, bool variables);
-int dump_types(void);
-int dump_names(struct session *s, char kind);
+int dump_types(struct session *s);
+int dump_aliases(struct session *s);
 /* The library's functions with their types: --dump-functions. */
 int dump_functions(struct session *s);
 

@@ -7,6 +7,7 @@
 #include "base/strbuf.h"
 #include "cli/cli.h"
 #include "cli/image_file.h"
+#include "debuginfo/ksyms.h"
 #include "lang/print.h"
 #include "run/run.h"
 #include "sema/sema.h"
@@ -221,6 +222,7 @@ static int pass_5(struct passes *p)
 {
     struct session *s = p->s;
     pass_begin(&p->clock);
+    ksyms_forget();
     if (tells(p, 5))
         fprintf(stderr, "Pass 5: starting run.\n");
     struct bpf_running *r = bpf_load(s, p->image);

@@ -7,10 +7,12 @@
 #include "base/hash.h"
 #include "base/strbuf.h"
 #include "cli/cli.h"
+#include "lang/print.h"
 #include "sema/sema.h"
 
 struct listing {
     struct session *s;
+    bool variables;
     struct hash seen;
     VEC(const char *) lines;
 };
@@ -35,12 +37,6 @@ static int print_lines(struct listing *l)
     return l->lines.n ? 0 : 1;
 }
 
-static void from_provider(const char *point, const char *vars, void *arg)
-{
-    struct listing *l = arg;
-    add_line(l, vars && *vars ? arena_printf(l->s->arena, "%s %s", point, vars) : point);
-}
-
 /* "kernel.trace(S)" against kernel.trace("sched:*"): names and argument kinds. */
 static bool pattern_matches(const char *spec, const struct probe_point *pp)
 {
@@ -63,12 +59,12 @@ static bool pattern_matches(const char *spec, const struct probe_point *pp)
     return !*spec;
 }
 
-static void list_by_providers(struct listing *l, const struct probe_point *pp)
+static void note_point(const char *point, const char *vars, void *arg)
 {
-    for (const struct probe_provider *const *pr = provider_table; *pr; pr++)
-        for (const struct probe_pattern *pat = (*pr)->patterns; pat->spec; pat++)
-            if ((*pr)->list && pattern_matches(pat->spec, pp))
-                (*pr)->list(l->s, pat, pp, from_provider, l);
+    struct listing *l = arg;
+    bool with = l->variables && vars && *vars;
+    add_line(l, with ? arena_printf(l->s->arena, "%s %s", point, vars)
+                     : arena_strdup(l->s->arena, point));
 }
 
 static const char *type_name(enum type t)
@@ -76,64 +72,88 @@ static const char *type_name(enum type t)
     return t == TY_STRING ? "string" : t == TY_STATS ? "stats" : t == TY_LONG ? "long" : "unknown";
 }
 
-/* Everything that elaboration finds for the pattern. */
-static bool list_by_elaboration(struct listing *l, const char *pattern, bool variables)
+static void keep_first(const char *point, const char *vars, void *arg)
+{
+    const char **first = arg;
+    (void)point;
+    if (!*first)
+        *first = vars;
+}
+
+/* The $variables of the point that an alias stands for, which its users have too. */
+static const char *point_vars(struct session *s, const struct probe *p)
+{
+    const char *first = NULL;
+    probe_point_vec points = {0};
+    struct source *src = source_from_string(s->arena, "<input>", p->pp, strlen(p->pp));
+    if (!p->provider->list || !parse_probe_points(&s->parse, src, &points) || points.n != 1)
+        return "";
+    for (const struct probe_pattern *pat = p->provider->patterns; pat->spec; pat++)
+        if (pattern_matches(pat->spec, points.v[0]))
+            p->provider->list(s, pat, points.v[0], keep_first, &first);
+    return first ? first : "";
+}
+
+/* "NAME variable:type … $variable:type …", once for each alias. */
+static void add_alias(struct listing *l, const struct probe *p)
+{
+    struct strbuf line = {0};
+    if (!hash_put(&l->seen, p->alias_pp, l))
+        return;
+    strbuf_puts(&line, p->alias_pp);
+    vec_for (k, p->locals)
+        if (!is_internal(p->locals.v[k]->name))
+            strbuf_printf(&line, " %s:%s", p->locals.v[k]->name, type_name(p->locals.v[k]->type));
+    const char *vars = point_vars(l->s, p);
+    if (*vars)
+        strbuf_printf(&line, " %s", vars);
+    vec_push(l->s->arena, &l->lines, arena_strndup(l->s->arena, line.p, line.n));
+    strbuf_free(&line);
+}
+
+static void list_pattern(struct listing *l, const char *pattern)
 {
     struct session *s = l->s;
+    const struct point_lister lister = {l->variables, note_point, l};
     const char *text = arena_printf(s->arena, "probe %s { }", pattern);
-    struct source *src = source_from_string(s->arena, "<input>", text, strlen(text));
     unsigned errors = 0;
-    struct ast_file *f = parse_source(&s->parse, src, &errors);
+    struct ast_file *f = parse_source(
+        &s->parse, source_from_string(s->arena, "<input>", text, strlen(text)), &errors);
     if (!f || errors)
-        return false;
-    s->unoptimized = true; /* the library's variables are not used here, but wanted */
+        return;
+    s->lister = &lister;
+    s->last_pass = 2; /* what is there, whether it can be attached or not */
     struct program *p = sema_elaborate(s, &f, 1);
-    vec_for (i, p ? p->probes : (typeof(p->probes)){0}) {
-        const struct probe *pr = p->probes.v[i];
-        struct strbuf line = {0};
-        const char *point = pr->alias_pp ? pr->alias_pp : pr->pp;
-        /* An alias of several calls is one line. */
-        if (pr->alias_pp && !hash_put(&l->seen, point, l))
-            continue;
-        strbuf_puts(&line, point);
-        for (size_t k = 0; variables && k < pr->locals.n; k++)
-            strbuf_printf(&line, " %s:%s", pr->locals.v[k]->name, type_name(pr->locals.v[k]->type));
-        const char *text = arena_strndup(s->arena, line.p, line.n);
-        if (pr->alias_pp)
-            vec_push(s->arena, &l->lines, text);
-        else
-            add_line(l, text);
-        strbuf_free(&line);
-    }
-    return true;
+    s->lister = NULL;
+    vec_for (i, p ? p->probes : (typeof(p->probes)){0})
+        add_alias(l, p->probes.v[i]);
 }
 
 int list_points(struct session *s, const char *pattern, bool variables)
 {
-    struct listing l = {.s = s};
+    struct listing l = {.s = s, .variables = variables};
     hash_init(&l.seen, s->arena);
+    /* Alone first: with braces it could be more than a pattern. */
     probe_point_vec points = {0};
     struct source *src = source_from_string(s->arena, "<input>", pattern, strlen(pattern));
     if (!parse_probe_points(&s->parse, src, &points))
         return 1;
-    if (variables)
-        vec_for (i, points)
-            list_by_providers(&l, points.v[i]);
-    if (l.lines.n)
-        return print_lines(&l);
-    /* "No match" is said by the exit status. */
+    /* "No match" is said by the exit status, and why with -v. */
     FILE *quiet = s->verbose ? NULL : fopen("/dev/null", "we"), *out = s->diag.out;
     if (quiet)
         s->diag.out = quiet;
-    list_by_elaboration(&l, pattern, variables);
+    list_pattern(&l, pattern);
+    diag_flush(&s->diag);
     s->diag.out = out;
     if (quiet)
         fclose(quiet);
     return print_lines(&l);
 }
 
-int dump_types(void)
+int dump_types(struct session *s)
 {
+    struct listing l = {.s = s};
+    hash_init(&l.seen, s->arena);
     for (const struct probe_provider *const *pr = provider_table; *pr; pr++)
         for (const struct probe_pattern *pat = (*pr)->patterns; pat->spec; pat++) {
             /* (N) and (S) as users know them. */
@@ -146,10 +166,11 @@ int dump_types(void)
                     strbuf_putc(&line, *c);
                 }
             }
-            puts(line.p ? line.p : "");
+            if (!is_internal(pat->spec))
+                add_line(&l, arena_strndup(s->arena, line.p, line.n));
             strbuf_free(&line);
         }
-    return 0;
+    return print_lines(&l);
 }
 
 /* "name:type (param:type, …) pragmas" of a library function. */
@@ -170,37 +191,51 @@ static void add_function(struct listing *l, const struct function *f)
     strbuf_free(&line);
 }
 
+static void add_functions(const struct ast_file *f, void *arg)
+{
+    vec_for (i, f->functions)
+        if (!f->functions.v[i]->is_private && f->functions.v[i]->name[0] != '_')
+            add_function(arg, f->functions.v[i]);
+}
+
 int dump_functions(struct session *s)
 {
     struct listing l = {.s = s};
     hash_init(&l.seen, s->arena);
-    const struct tapset *t = tapset_open(s);
-    tapset_load_macros(s);
-    vec_for (i, t->files) {
-        struct source *src = t->files.v[i]->is_table
-                                 ? NULL /* of aliases */
-                                 : source_read(s->arena, t->files.v[i]->path, t->files.v[i]->path);
-        unsigned errors;
-        if (!src)
-            continue;
-        src->tapset = src->privileged = true;
-        const struct ast_file *f = parse_source(&s->parse, src, &errors);
-        vec_for (k, f ? f->functions : (typeof(f->functions)){0}) {
-            const struct function *fn = f->functions.v[k];
-            if (!fn->is_private && fn->name[0] != '_')
-                add_function(&l, fn);
-        }
-    }
+    tapset_each_file(s, add_functions, &l);
     return print_lines(&l);
 }
 
-int dump_names(struct session *s, char kind)
+static void put_points(struct strbuf *out, const probe_point_vec *points)
+{
+    vec_for (i, *points) {
+        if (i)
+            strbuf_puts(out, ", ");
+        print_probe_point(out, points->v[i]);
+    }
+}
+
+/* "NAME = POINT, POINT" */
+static void add_aliases(const struct ast_file *f, void *arg)
+{
+    struct listing *l = arg;
+    vec_for (i, f->aliases) {
+        const struct alias_decl *alias = f->aliases.v[i];
+        if (alias->is_private || alias->names.v[0]->comps.v[0].name[0] == '_')
+            continue;
+        struct strbuf line = {0};
+        put_points(&line, &alias->names);
+        strbuf_puts(&line, alias->epilogue ? " += " : " = ");
+        put_points(&line, &alias->points);
+        add_line(l, arena_strndup(l->s->arena, line.p, line.n));
+        strbuf_free(&line);
+    }
+}
+
+int dump_aliases(struct session *s)
 {
     struct listing l = {.s = s};
     hash_init(&l.seen, s->arena);
-    const struct tapset *t = tapset_open(s);
-    vec_for (i, t->names)
-        if (t->names.v[i].kind == kind && strncmp(t->names.v[i].name, "__", 2) != 0)
-            add_line(&l, t->names.v[i].name);
+    tapset_each_file(s, add_aliases, &l);
     return print_lines(&l);
 }

@@ -19,9 +19,9 @@ static int act(struct session *s, const struct options *o)
     case ACT_LIST_VARS:
         return list_points(s, o->list, o->action == ACT_LIST_VARS);
     case ACT_DUMP_TYPES:
-        return dump_types();
+        return dump_types(s);
     case ACT_DUMP_ALIASES:
-        return dump_names(s, 'a');
+        return dump_aliases(s);
     case ACT_DUMP_FUNCTIONS:
         return dump_functions(s);
     case ACT_WRITE_INDEX:

@@ -150,6 +150,7 @@ struct kernel_btf *kbtf_new(struct arena *a)
     b->arena = a;
     b->made = true;
     vec_push(a, &b->made_types, NULL);
+    vec_push(a, &b->made_later, NULL);
     vec_push(a, &b->made_names, "");
     return b;
 }
@@ -165,12 +166,26 @@ uint32_t kbtf_add_name(struct kernel_btf *b, const char *name)
 uint32_t kbtf_reserve(struct kernel_btf *b)
 {
     vec_push(b->arena, &b->made_types, NULL);
+    vec_push(b->arena, &b->made_later, NULL);
     return (uint32_t)b->made_types.n - 1;
 }
 
 void kbtf_set(struct kernel_btf *b, uint32_t id, const struct btf_type *t)
 {
     b->made_types.v[id] = t;
+}
+
+void kbtf_set_later(struct kernel_btf *b, uint32_t id, const struct btf_type *t, const void *from)
+{
+    b->made_types.v[id] = t;
+    b->made_later.v[id] = from;
+}
+
+const struct btf_type *kbtf_peek(struct kernel_btf *b, uint32_t id)
+{
+    if (b->made)
+        return id < b->made_types.n ? b->made_types.v[id] : NULL;
+    return kbtf_type(b, id);
 }
 
 /* Calls fn for every type in order of ids until it returns true. */
@@ -206,6 +221,11 @@ static bool note_offset(const struct btf_type *t, uint32_t id, uint32_t at, void
 
 const struct btf_type *kbtf_type(struct kernel_btf *b, uint32_t id)
 {
+    if (b->made && id < b->made_later.n && b->made_later.v[id]) {
+        const void *from = b->made_later.v[id];
+        b->made_later.v[id] = NULL;
+        b->make(b->make_arg, id, from);
+    }
     if (b->made)
         return id < b->made_types.n ? b->made_types.v[id] : NULL;
     if (b->base && id < b->first)

@@ -33,6 +33,9 @@ struct kernel_btf {
     bool made;
     VEC(const struct btf_type *) made_types;
     VEC(const char *) made_names;
+    VEC(const void *) made_later; /* by id: what the members are made from when they are wanted */
+    void (*make)(void *arg, uint32_t id, const void *from);
+    void *make_arg;
 };
 
 /* An empty table to add to. */
@@ -43,6 +46,12 @@ uint32_t kbtf_add_name(struct kernel_btf *b, const char *name);
 uint32_t kbtf_reserve(struct kernel_btf *b);
 /* `t` and what follows it in the format live as long as the table. */
 void kbtf_set(struct kernel_btf *b, uint32_t id, const struct btf_type *t);
+
+/* A structure whose members nobody has asked for yet: `t` is it without them.  kbtf_type() has
+ * `make` replace it (kbtf_set) when it is looked at. */
+void kbtf_set_later(struct kernel_btf *b, uint32_t id, const struct btf_type *t, const void *from);
+/* As kbtf_type(), for those who want the name only. */
+const struct btf_type *kbtf_peek(struct kernel_btf *b, uint32_t id);
 
 /* NULL when the kernel has no BTF (CONFIG_DEBUG_INFO_BTF) or it cannot be read;
  * *why says which. */

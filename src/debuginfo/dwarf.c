@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "debuginfo/dwarf_private.h"
+#include "debuginfo/mark_note.h"
 
 static const Dwfl_Callbacks callbacks = {
     .find_elf = dwfl_build_id_find_elf,
@@ -35,10 +36,10 @@ struct dw_module *dw_open(struct arena *a, const char *path, const char **why)
     m->arena = a;
     m->path = path;
     m->types = kbtf_new(a);
-    hash_init(&m->type_ids, a);
     hash_init(&m->type_dies, a);
     hash_init(&m->code, a);
     hash_init(&m->comp_dirs, a);
+    hash_init(&m->files, a);
     m->dwfl = dwfl_begin(&callbacks);
     if (m->dwfl) {
         m->next = open_modules;
@@ -268,7 +269,7 @@ struct find {
 
 static const char *file_of(struct find *f, Dwarf_Die *die)
 {
-    return dw_without_directory(dw_decl_file(die), f->comp_dir);
+    return dw_without_directory(dw_decl_file(f->m, die), f->comp_dir);
 }
 
 static bool entry_of(Dwarf_Die *die, uint64_t *entry, uint64_t *end)
@@ -639,7 +640,7 @@ void dw_lines(struct dw_module *m, const struct dw_function *f, dw_line_vec *out
         if (dwarf_linebeginstatement(l, &statement) != 0 || !statement || one.line == 0)
             continue;
         const char *file = dwarf_linesrc(l, NULL, NULL);
-        const char *decl = dw_decl_file(&die);
+        const char *decl = dw_decl_file(m, &die);
         if (file && decl && strcmp(file, decl) != 0)
             continue;
         vec_for (k, all)
@@ -676,30 +677,12 @@ static bool section(struct dw_module *m, const char *name, GElf_Shdr *sh, Elf_Sc
 
 /* ---- marks ---- */
 
-/* A note: three addresses (the mark, the base section as linked, the semaphore),
- * then provider, name and arguments as strings (sys/sdt.h). */
-static void add_mark(struct dw_module *m, const char *desc, size_t len, uint64_t base,
+static void add_mark(struct dw_module *m, const char *desc, size_t n, uint64_t base,
                      dw_mark_vec *out)
 {
-    uint64_t addr[3];
-    if (len < sizeof addr + 3 || desc[len - 1])
-        return;
-    memcpy(addr, desc, sizeof addr);
-    const char *end = desc + len, *s[3], *p = desc + sizeof addr;
-    for (int i = 0; i < 3; i++) {
-        if (p >= end)
-            return;
-        s[i] = arena_printf(m->arena, "%s", p);
-        p += strlen(p) + 1;
-    }
-    /* What prelink or the linker moved after the note was made. */
-    uint64_t moved = base ? base - addr[1] : 0;
-    struct dw_mark mark = {.provider = s[0],
-                           .name = s[1],
-                           .args = s[2],
-                           .pc = addr[0] + moved,
-                           .semaphore = addr[2] ? addr[2] + moved : 0};
-    vec_push(m->arena, out, mark);
+    struct dw_mark mark;
+    if (mark_note_read(m->arena, desc, n, base, &mark))
+        vec_push(m->arena, out, mark);
 }
 
 void dw_marks(struct dw_module *m, dw_mark_vec *out)

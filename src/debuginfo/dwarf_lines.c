@@ -34,11 +34,7 @@ bool dw_line_at(struct dw_module *m, uint64_t addr, const char **file, int *line
 
 static const char *file_by_number(struct dw_module *m, Dwarf_Die *cu, Dwarf_Word nr)
 {
-    Dwarf_Files *files;
-    size_t n;
-    if (dwarf_getsrcfiles(cu, &files, &n) != 0 || nr >= n)
-        return NULL;
-    const char *src = dwarf_filesrc(files, nr, NULL, NULL);
+    const char *src = dw_file_name(m, cu, nr);
     return src ? dw_without_directory(src, dw_comp_dir(m, cu)) : NULL;
 }
 

@@ -17,10 +17,17 @@ struct dw_module {
     Dwarf *dwarf; /* by dw_debug: NULL: none */
     bool looked;  /* for it */
     struct kernel_btf *types;
-    struct hash type_ids;  /* address of a type's DIE, as text → id + 1 */
+    struct type_ids {
+        struct type_id {
+            const void *die; /* its address in memory; NULL: free */
+            uint32_t id;     /* + 1 */
+        } * v;
+        size_t n, cap; /* cap: a power of two */
+    } type_ids;
     struct hash type_dies; /* "struct node" → Dwarf_Die *; filled when first needed */
     struct hash code;      /* offset of a file's DIE → its functions; dwarf_vars.c */
     bool indexed;
+    struct hash files;       /* address of a unit's DIE, as text → struct line_files * */
     struct hash comp_dirs;   /* address of a split unit's DIE, as text → its folder */
     const char *missing_dwo; /* a file with debug information that was not found */
     const char *advice;      /* dw_advice(), once it was asked for */
@@ -87,4 +94,6 @@ bool dw_place_of(struct dw_module *m, Dwarf_Die *var, const struct dw_at *at, st
  * offset in the module's thread-local storage, which is on the stack. */
 bool dw_thread_local(struct dw_module *m, dw_op_vec *out, const char **why);
 /* dwarf_scope.c: the file that a DIE says it is declared in. */
-const char *dw_decl_file(Dwarf_Die *die);
+const char *dw_decl_file(struct dw_module *m, Dwarf_Die *die);
+/* dwarf_files.c: the path of a file by its number in a unit; NULL: there is none. */
+const char *dw_file_name(struct dw_module *m, Dwarf_Die *cu, uint64_t number);

@@ -24,19 +24,17 @@ static Dwarf_Die declaration(Dwarf_Die die)
 
 /* Not dwarf_decl_file(): it knows no file number 0 (DWARF 5), and ends the process over units
  * that are in files of their own. */
-const char *dw_decl_file(Dwarf_Die *die)
+const char *dw_decl_file(struct dw_module *m, Dwarf_Die *die)
 {
     Dwarf_Attribute a;
     Dwarf_Word number;
     Dwarf_Half version;
     Dwarf_Die cu;
-    Dwarf_Files *files;
-    size_t n;
     if (!dwarf_attr_integrate(die, DW_AT_decl_file, &a) || dwarf_formudata(&a, &number) != 0 ||
         dwarf_cu_info(a.cu, &version, NULL, &cu, NULL, NULL, NULL, NULL) != 0 ||
-        (number == 0 && version < 5) || dwarf_getsrcfiles(&cu, &files, &n) != 0 || number >= n)
+        (number == 0 && version < 5))
         return NULL;
-    return dwarf_filesrc(files, number, NULL, NULL);
+    return dw_file_name(m, &cu, number);
 }
 
 static bool holds_names(int tag)

@@ -282,28 +282,71 @@ static void index_types(struct dw_module *m)
         note_types(m, &unit, 0);
 }
 
+/* The id + 1 that belongs to a DIE, by its address in memory; new ones are 0. */
+static uint32_t *id_of(struct dw_module *m, const void *addr)
+{
+    struct type_ids *t = &m->type_ids;
+    if (t->n * 2 >= t->cap) {
+        struct type_ids bigger = {.cap = t->cap ? t->cap * 2 : 1024};
+        bigger.v = arena_new_array(m->arena, struct type_id, bigger.cap);
+        struct type_ids old = *t;
+        *t = bigger;
+        for (size_t i = 0; i < old.cap; i++)
+            if (old.v[i].die)
+                *id_of(m, old.v[i].die) = old.v[i].id;
+    }
+    size_t i = (size_t)(((uintptr_t)addr * 0x9e3779b97f4a7c15ull) >> 20) & (t->cap - 1);
+    while (t->v[i].die && t->v[i].die != addr)
+        i = (i + 1) & (t->cap - 1);
+    if (!t->v[i].die) {
+        t->v[i].die = addr;
+        t->n++;
+    }
+    return &t->v[i].id;
+}
+
+/* The definition of what another unit only declares. */
+static Dwarf_Die *definition(struct dw_module *m, Dwarf_Die *die)
+{
+    Dwarf_Attribute a;
+    const char *name = dwarf_diename(die);
+    if (!name || !dwarf_attr(die, DW_AT_declaration, &a))
+        return die;
+    index_types(m);
+    Dwarf_Die *full =
+        hash_get(&m->type_dies, arena_printf(m->arena, "%s%s", tag_word(dwarf_tag(die)), name));
+    return full ? full : die;
+}
+
+static void make(void *arg, uint32_t id, const void *from)
+{
+    struct dw_module *m = arg;
+    Dwarf_Die die = *(const Dwarf_Die *)from;
+    kbtf_set(m->types, id, convert(m, definition(m, &die)));
+}
+
 uint32_t dw_type_of(struct dw_module *m, Dwarf_Die *die)
 {
-    char key[32];
-    snprintf(key, sizeof key, "%p", die->addr);
-    uintptr_t have = (uintptr_t)hash_get(&m->type_ids, key);
-    if (have)
-        return (uint32_t)have - 1;
+    uint32_t *have = id_of(m, die->addr);
+    if (*have)
+        return *have - 1;
     int tag = dwarf_tag(die);
-    Dwarf_Attribute a;
-    if (*tag_word(tag) && dwarf_attr(die, DW_AT_declaration, &a) && dwarf_diename(die)) {
-        /* Defined in another unit. */
-        index_types(m);
-        Dwarf_Die *full = hash_get(
-            &m->type_dies, arena_printf(m->arena, "%s%s", tag_word(tag), dwarf_diename(die)));
-        if (full)
-            return dw_type_of(m, full);
-    }
     if (tag == DW_TAG_unspecified_type)
         return 0;
     uint32_t id = kbtf_reserve(m->types);
-    hash_put(&m->type_ids, arena_printf(m->arena, "%s", key), (void *)(uintptr_t)(id + 1));
-    kbtf_set(m->types, id, convert(m, die));
+    *have = id + 1;
+    if (tag != DW_TAG_structure_type && tag != DW_TAG_class_type && tag != DW_TAG_union_type) {
+        kbtf_set(m->types, id, convert(m, *tag_word(tag) ? definition(m, die) : die));
+        return id;
+    }
+    m->types->make = make;
+    m->types->make_arg = m;
+    struct btf_type *t = arena_new_obj(m->arena, struct btf_type);
+    Dwarf_Die *copy = arena_new_obj(m->arena, Dwarf_Die);
+    *copy = *die;
+    t->name_off = kbtf_add_name(m->types, name_of(die));
+    t->info = info(tag == DW_TAG_union_type ? BTF_KIND_UNION : BTF_KIND_STRUCT, 0, false);
+    kbtf_set_later(m->types, id, t, copy);
     return id;
 }
 

@@ -230,9 +230,9 @@ void dw_each_variable(struct dw_module *m, const struct dw_function *f, uint64_t
     }
 }
 
-static bool file_matches(Dwarf_Die *var, const char *file)
+static bool file_matches(struct dw_module *m, Dwarf_Die *var, const char *file)
 {
-    const char *have = dw_decl_file(var);
+    const char *have = dw_decl_file(m, var);
     if (!file)
         return true;
     if (!have)
@@ -255,7 +255,7 @@ bool dw_global(struct dw_module *m, const char *name, const char *file, struct d
             const char *have = dwarf_tag(&child) == DW_TAG_variable ? dwarf_diename(&child) : NULL;
             Dwarf_Attribute a;
             if (have && strcmp(have, name) == 0 && !dwarf_attr(&child, DW_AT_declaration, &a) &&
-                file_matches(&child, file))
+                file_matches(m, &child, file))
                 return dw_place_of(m, &child, &nowhere, out, why);
         }
     }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/arena.h"
 
@@ -26,17 +27,86 @@ static bool parse_line(char *line, struct ksym *k)
     return true;
 }
 
+/* The table is read once for many questions: making its text is what takes the time.
+ * Modules come and go, so after KEEP_S seconds it is read again. */
+enum { KEEP_S = 2 };
+static struct {
+    char *text;
+    struct ksym *v;
+    size_t n;
+    time_t at;
+    int users; /* calls of ksyms_each that go on */
+} table;
+
+void ksyms_forget(void)
+{
+    free(table.text);
+    free(table.v);
+    table.text = NULL;
+    table.v = NULL;
+    table.n = 0;
+}
+
+static time_t now_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec;
+}
+
+static char *read_all(const char *path)
+{
+    FILE *f = fopen(path, "re");
+    size_t have = 0, size = 8 << 20;
+    char *text = f ? malloc(size) : NULL;
+    for (size_t n; text && (n = fread(text + have, 1, size - have - 1, f)) > 0;) {
+        have += n;
+        if (have + 1 < size)
+            continue;
+        char *more = realloc(text, size *= 2);
+        if (!more)
+            free(text);
+        text = more;
+    }
+    if (text)
+        text[have] = 0;
+    if (f)
+        fclose(f);
+    return text;
+}
+
+static bool read_table(void)
+{
+    size_t size = 0;
+    table.text = read_all("/proc/kallsyms");
+    for (char *line = table.text, *end; line && *line; line = end) {
+        end = strchr(line, '\n');
+        end = end ? end : line + strlen(line) - 1;
+        *end++ = 0;
+        if (table.n == size) {
+            size = size ? size * 2 : 1 << 17;
+            struct ksym *more = realloc(table.v, size * sizeof *more);
+            if (!more)
+                break;
+            table.v = more;
+        }
+        table.n += parse_line(line, &table.v[table.n]);
+    }
+    table.at = now_s();
+    return table.text != NULL;
+}
+
 bool ksyms_each(bool (*fn)(const struct ksym *k, void *arg), void *arg)
 {
-    FILE *f = fopen("/proc/kallsyms", "re");
-    char line[1024];
-    struct ksym k;
-    if (!f)
+    if (table.text && !table.users && now_s() - table.at > KEEP_S)
+        ksyms_forget();
+    if (!table.text && !read_table())
         return false;
-    while (fgets(line, sizeof line, f))
-        if (parse_line(line, &k) && fn(&k, arg))
+    table.users++;
+    for (size_t i = 0; i < table.n; i++)
+        if (fn(&table.v[i], arg))
             break;
-    fclose(f);
+    table.users--;
     return true;
 }
 

@@ -15,6 +15,8 @@ struct ksym {
 /* Calls fn for each symbol until it returns true; name and module live during the call
  * only.  False: the table cannot be read. */
 bool ksyms_each(bool (*fn)(const struct ksym *k, void *arg), void *arg);
+/* Gives the memory of the table back; the next call of ksyms_each reads it anew. */
+void ksyms_forget(void);
 /* A function: fentry pads and the like are none. */
 bool ksym_is_function(const struct ksym *k);
 

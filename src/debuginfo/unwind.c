@@ -154,6 +154,12 @@ static void add_row(struct frames *f, uint64_t addr, const struct rules *s)
     vec_push(f->arena, f->out, row);
 }
 
+/* By the unit that offsets are in; wraps around in damaged files. */
+static int64_t scaled(const struct cie *c, uint64_t n)
+{
+    return (int64_t)(n * (uint64_t)c->data_align);
+}
+
 static void set_register(const struct cie *c, struct rules *s, uint64_t reg, int64_t off)
 {
     if (reg == REG_RBP)
@@ -199,15 +205,15 @@ static void run(struct frames *f, const struct cie *c, struct reader *r, struct 
             pc = pointer(f, r, c->encoding, false);
             break;
         case DW_CFA_offset:
-            set_register(c, s, low, (int64_t)uleb(r) * c->data_align);
+            set_register(c, s, low, scaled(c, uleb(r)));
             break;
         case DW_CFA_offset_extended:
             reg = uleb(r);
-            set_register(c, s, reg, (int64_t)uleb(r) * c->data_align);
+            set_register(c, s, reg, scaled(c, uleb(r)));
             break;
         case DW_CFA_offset_extended_sf:
             reg = uleb(r);
-            set_register(c, s, reg, sleb(r) * c->data_align);
+            set_register(c, s, reg, scaled(c, (uint64_t)sleb(r)));
             break;
         case DW_CFA_restore:
             restore(c, s, low);
@@ -248,7 +254,7 @@ static void run(struct frames *f, const struct cie *c, struct reader *r, struct 
             break;
         case DW_CFA_def_cfa_sf:
             s->reg = uleb(r);
-            s->cfa = sleb(r) * c->data_align;
+            s->cfa = scaled(c, (uint64_t)sleb(r));
             frame_register(s);
             break;
         case DW_CFA_def_cfa_register:
@@ -259,7 +265,7 @@ static void run(struct frames *f, const struct cie *c, struct reader *r, struct 
             s->cfa = (int64_t)uleb(r);
             break;
         case DW_CFA_def_cfa_offset_sf:
-            s->cfa = sleb(r) * c->data_align;
+            s->cfa = scaled(c, (uint64_t)sleb(r));
             break;
         case DW_CFA_def_cfa_expression:
             frame_expression(s, r);

@@ -220,11 +220,13 @@ struct abi_iter_entry {
     u64 seq;   /* insertion number: breaks ties */
     u64 index; /* of the key */
 };
+enum { ITER_TOP_MAX = 30 };
 struct abi_iter {
     u64 n;                                 /* keys collected */
     u64 first;                             /* entry where the sorted run starts: 0 or max */
     u64 from, width, lo, mid, hi, i, j, k; /* state of the merge */
-    u64 reserved[6];
+    s64 limit;                             /* of the loop, 0: none; for rt_renumber */
+    u64 nleast, least[ITER_TOP_MAX];       /* its state: smallest insertion numbers so far */
 };
 enum abi_sort {
     ABI_SORT_NONE, /* insertion order */

@@ -309,6 +309,22 @@ static struct ir_prog *build_prog(struct session *s, struct ir_module *m, const 
 
 /* ---- globals ---- */
 
+/* The loops over an array. */
+struct walked {
+    int by; /* what the first one sorts by: a column, or UNSORTED */
+    bool sorted, differ;
+};
+enum { UNSORTED = -1 };
+struct walks {
+    struct arena *arena;
+    struct hash by_name;
+};
+
+static const char *var_name(const struct variable *v)
+{
+    return v->unique ? v->unique : v->name;
+}
+
 static void note_foreach(struct stmt **sp, void *arg);
 
 static void note_foreach_expr(struct expr **e, void *arg)
@@ -319,13 +335,20 @@ static void note_foreach_expr(struct expr **e, void *arg)
 
 static void note_foreach(struct stmt **sp, void *arg)
 {
-    struct hash *ordered = arg;
+    struct walks *w = arg;
     const struct stmt *s = *sp;
-    if (s->kind == SM_FOREACH && s->foreach->base->kind == EX_SYMBOL && s->foreach->base->var)
-        hash_put(ordered,
-                 s->foreach->base->var->unique ? s->foreach->base->var->unique
-                                               : s->foreach->base->var->name,
-                 s->foreach->base->var);
+    if (s->kind == SM_FOREACH && s->foreach->base->kind == EX_SYMBOL && s->foreach->base->var) {
+        const struct foreach *f = s->foreach;
+        int by = f->sort_dir ? f->sort_column : UNSORTED;
+        struct walked *have = hash_get(&w->by_name, var_name(f->base->var));
+        if (!have) {
+            have = arena_new_obj(w->arena, struct walked);
+            have->by = by;
+            hash_put(&w->by_name, var_name(f->base->var), have);
+        }
+        have->sorted |= by != UNSORTED;
+        have->differ |= by != have->by;
+    }
     stmt_children(*sp, note_foreach_expr, note_foreach, arg);
 }
 
@@ -365,23 +388,25 @@ static void init_globals(struct session *s, struct ir_module *m)
 static void layout_globals(struct session *s, struct ir_module *m)
 {
     const struct program *p = m->program;
-    struct hash ordered;
-    hash_init(&ordered, m->arena);
+    struct walks walks = {.arena = m->arena};
+    hash_init(&walks.by_name, m->arena);
     vec_for (i, p->probes)
         if (p->probes.v[i]->body)
-            note_foreach(&p->probes.v[i]->body, &ordered);
+            note_foreach(&p->probes.v[i]->body, &walks);
     vec_for (i, p->functions)
         if (p->functions.v[i]->body)
-            note_foreach(&p->functions.v[i]->body, &ordered);
+            note_foreach(&p->functions.v[i]->body, &walks);
 
     m->globals_size = sizeof(struct abi_session);
     vec_for (i, p->globals) {
         struct variable *v = p->globals.v[i];
-        bool walk = hash_get(&ordered, v->unique ? v->unique : v->name) != NULL;
+        const struct walked *walk = hash_get(&walks.by_name, var_name(v));
+        /* Whether a sorted loop leaves its order behind matters where another one sees it. */
+        bool renumber = walk && walk->sorted && (walk->differ || v->wrap);
         if (v->type == TY_STATS)
             build_stat_layout(m, s, v, walk || v->wrap);
         else if (v->arity > 0)
-            build_array_layout(m, s, v, walk || v->wrap);
+            build_array_layout(m, s, v, walk || v->wrap, renumber);
         else
             layout_scalar(m, v);
     }

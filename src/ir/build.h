@@ -41,6 +41,7 @@ struct var_loc {
     uint32_t *key_off;    /* arity entries */
     int32_t seq_off;      /* insertion number within the value; -1: the array has none */
     uint32_t seq_counter; /* offset of its counter in the globals map */
+    bool renumber;        /* a sorted foreach leaves the array in that order */
 };
 
 /* What is known of a script function. */
@@ -175,7 +176,8 @@ enum read_kind { READ_KERNEL = 0, READ_USER = 1, READ_STRING = 2 };
 ir_reg build_read(struct ir_builder *b, enum read_kind kind, struct ir_mem to, struct ir_arg size,
                   ir_reg addr);
 /* build_array.c */
-void build_array_layout(struct ir_module *m, struct session *s, struct variable *v, bool ordered);
+void build_array_layout(struct ir_module *m, struct session *s, struct variable *v, bool ordered,
+                        bool renumber);
 struct ir_value build_index(struct ir_builder *b, const struct expr *e);
 ir_reg build_in(struct ir_builder *b, const struct expr *e);
 /* a[…] op= value; returns the value of the expression: the new one, or the old

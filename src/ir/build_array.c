@@ -7,7 +7,8 @@
 
 #include "ir/build.h"
 
-void build_array_layout(struct ir_module *m, struct session *s, struct variable *v, bool ordered)
+void build_array_layout(struct ir_module *m, struct session *s, struct variable *v, bool ordered,
+                        bool renumber)
 {
     struct var_loc *loc = arena_new_obj(m->arena, struct var_loc);
     loc->is_string = v->type == TY_STRING;
@@ -19,6 +20,7 @@ void build_array_layout(struct ir_module *m, struct session *s, struct variable 
     }
     loc->value_size = loc->is_string ? round8(v->bound) : 8;
     loc->seq_off = -1;
+    loc->renumber = renumber && v->type != TY_STATS;
     if (ordered) {
         loc->seq_off = (int32_t)loc->value_size;
         loc->value_size += 8;

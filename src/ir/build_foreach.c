@@ -119,16 +119,28 @@ static uint32_t buffer_size(const struct abi_foreach *d)
     return d->keys_off + d->max * per;
 }
 
-/* Fills the buffer; the number of keys. */
+/* Fills the buffer; the number of keys.  limit: 0 where the loop has none. */
 static ir_reg fill(struct ir_builder *b, uint32_t map, const struct var_loc *loc,
-                   const struct abi_foreach *d)
+                   const struct abi_foreach *d, ir_reg limit)
 {
     uint32_t off = build_rodata(b->mod, sizeof *d);
     memcpy((char *)b->mod->rodata + off, d, sizeof *d);
     ir_reg p = buffer_lookup(b, map);
-    return ir_lib(b, "rt_foreach", 3,
-                  IR_ARGS(IR_A_MAP(loc->map), IR_A_MEM(ir_ptr_mem(p, 0)),
-                          IR_A_MEM(ir_mem_at(IRM_RODATA, (int32_t)off))));
+    ir_reg n = ir_lib(b, "rt_foreach", 3,
+                      IR_ARGS(IR_A_MAP(loc->map), IR_A_MEM(ir_ptr_mem(p, 0)),
+                              IR_A_MEM(ir_mem_at(IRM_RODATA, (int32_t)off))));
+    if (!loc->renumber || d->sort == ABI_SORT_NONE)
+        return n;
+    struct ir_mem at = ir_ptr_mem(p, offsetof(struct abi_iter, limit));
+    if (limit)
+        ir_store(b, at, 8, limit);
+    else
+        ir_storei(b, at, 8, 0);
+    ir_lib(b, "rt_renumber", 4,
+           IR_ARGS(IR_A_MAP(loc->map), IR_A_MEM(ir_ptr_mem(p, 0)),
+                   IR_A_MEM(ir_mem_at(IRM_RODATA, (int32_t)off)),
+                   IR_A_MEM(ir_mem_at(IRM_GLOBAL, (int32_t)loc->seq_counter))));
+    return n;
 }
 
 /* The i-th key in the buffer at p: a memory operand over the whole key. */
@@ -282,7 +294,7 @@ void build_foreach(struct ir_builder *b, const struct stmt *s)
 
     struct abi_foreach d = describe(b->mod, a, f);
     uint32_t map = buffer_map(b, buffer_size(&d));
-    ir_reg n = fill(b, map, loc, &d);
+    ir_reg n = fill(b, map, loc, &d, limit.reg);
     ir_reg left = 0;
     if (f->limit) {
         left = ir_new_reg(b);
@@ -320,7 +332,7 @@ void build_delete_slice(struct ir_builder *b, const struct expr *e)
     struct abi_foreach d = describe(b->mod, a, NULL);
     uint32_t map = buffer_map(b, buffer_size(&d));
     build_of(b)->extra_steps += d.max;
-    struct walk w = walk_begin(b, fill(b, map, loc, &d));
+    struct walk w = walk_begin(b, fill(b, map, loc, &d, 0));
     struct ir_mem key = key_at(b, buffer_lookup(b, map), &d, w.i);
     check_slice(b, a, key, e->args.v, e->args.n, want, w.cont);
     ir_call(b, HELPER_MAP_DELETE, 2, IR_ARGS(IR_A_MAP(loc->map), IR_A_MEM(key)));

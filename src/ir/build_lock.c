@@ -139,6 +139,10 @@ static void walk_stmt(struct stmt **sp, void *arg)
     case SM_WHILE:
     case SM_FOR:
     case SM_FOREACH:
+        if (s->kind == SM_FOREACH && s->foreach->sort_dir && s->foreach->base->kind == EX_SYMBOL &&
+            s->foreach->base->var && s->foreach->base->var->codegen &&
+            ((const struct var_loc *)s->foreach->base->var->codegen)->renumber)
+            note(w, s->foreach->base->var, USE_WRITE);
         w->in_loop = true;
         break;
     default:

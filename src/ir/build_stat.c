@@ -42,7 +42,7 @@ static struct stat_layout layout_of(const struct variable *v)
 void build_stat_layout(struct ir_module *m, struct session *s, struct variable *v, bool ordered)
 {
     struct stat_layout l = layout_of(v);
-    build_array_layout(m, s, v, ordered);
+    build_array_layout(m, s, v, ordered, false);
     struct var_loc *loc = v->codegen;
     struct ir_map *map = &m->maps.v[loc->map - IR_MAP_FIRST];
     loc->is_string = false;

@@ -134,13 +134,13 @@ static const char *type_text(struct session *s, struct kernel_btf *b, uint32_t i
 
 const char *kdata_c_type(struct session *s, struct kernel_btf *b, uint32_t id)
 {
-    const struct btf_type *t = kbtf_type(b, id);
+    const struct btf_type *t = kbtf_peek(b, id);
     const char *name = t ? kbtf_name(b, t->name_off) : "";
     switch (kind_of(t)) {
     case BTF_KIND_UNKN:
         return "void";
     case BTF_KIND_PTR:
-        if (kind_of(kbtf_type(b, t->type)) == BTF_KIND_FUNC_PROTO)
+        if (kind_of(kbtf_peek(b, t->type)) == BTF_KIND_FUNC_PROTO)
             return "void (*)()";
         return arena_printf(s->arena, "%s*", kdata_c_type(s, b, t->type));
     case BTF_KIND_CONST:

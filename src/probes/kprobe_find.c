@@ -133,11 +133,13 @@ static bool consider_symbol(const struct ksym *k, void *arg)
 {
     struct walk *w = arg;
     struct arena *a = w->s->arena;
+    bool match = w->wild ? fnmatch(w->pattern, k->name, 0) == 0 : strcmp(w->pattern, k->name) == 0;
+    if (!match && w->s->reasons_unheard && w->names.n)
+        return false; /* its name would be for advice */
     if (!ksym_is_function(k))
         return false;
     if (w->module ? !*k->module || fnmatch(w->module, k->module, 0) != 0 : *k->module != 0)
         return false;
-    bool match = fnmatch(w->pattern, k->name, 0) == 0;
     const char *name = arena_strdup(a, k->name);
     vec_push(a, &w->names, name);
     if (match) {
@@ -256,7 +258,7 @@ static bool note_name(const struct ksym *k, void *arg)
 
 static const char *similar(struct walk *w, const char *name)
 {
-    if (strpbrk(name, "*?["))
+    if (w->s->reasons_unheard || strpbrk(name, "*?["))
         return "";
     if (!w->names.n)
         ksyms_each(note_name, w);

@@ -230,6 +230,26 @@ static void add_library_probes(struct sema *m, size_t nfiles)
         }
 }
 
+/* The aliases of -L: those with errors are none. */
+static struct program *list_aliases(struct sema *m)
+{
+    probe_vec good = {0};
+    size_t n = m->p->probes.n; /* behind them come those that @entry needs */
+    for (size_t i = 0; i < n; i++) {
+        unsigned errors = m->s->diag.errors;
+        resolve_probe(m, m->p->probes.v[i]);
+        if (m->s->diag.errors == errors)
+            vec_push(m->arena, &good, m->p->probes.v[i]);
+    }
+    resolve_queue(m);
+    recount_variables(m);
+    infer_types(m);
+    m->p->probes.n = 0;
+    vec_for (i, good)
+        vec_push(m->arena, &m->p->probes, good.v[i]);
+    return m->p;
+}
+
 struct program *sema_elaborate(struct session *s, struct ast_file *const *files, size_t nfiles)
 {
     struct sema *m = arena_new_obj(s->arena, struct sema);
@@ -252,6 +272,8 @@ struct program *sema_elaborate(struct session *s, struct ast_file *const *files,
     for (size_t i = 0; i < nfiles; i++)
         vec_for (k, files[i]->probes)
             points_expand(m, files[i]->probes.v[k]);
+    if (s->lister)
+        return list_aliases(m);
     if (s->diag.errors == errors && !m->p->probes.n)
         diag_semantic(&s->diag, NULL, "no probes found");
     vec_for (i, m->p->probes)

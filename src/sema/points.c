@@ -122,6 +122,69 @@ static const char *derivation_text(const struct derivation *d, const struct laye
     return s;
 }
 
+/* Which component of `pp` stands for the i-th of `depth` names: those behind a `**` are
+ * counted from the end.  pp->comps.n: none, the `**` stands for it. */
+static size_t written_component(const struct probe_point *pp, size_t i, size_t depth)
+{
+    size_t n = pp->comps.n, deep = 0;
+    while (deep < n && !strstr(pp->comps.v[deep].name, "**"))
+        deep++;
+    if (i < deep || deep == n)
+        return i < n ? i : n - 1;
+    return i + (n - 1 - deep) >= depth ? n - (depth - i) : n;
+}
+
+/* `pp` with the names on the way to `node` for its wildcards.  False: a number is missing. */
+static bool make_concrete(struct sema *m, const struct match_node *node,
+                          const struct probe_point *pp, struct probe_point *out)
+{
+    size_t depth = 0;
+    for (const struct match_node *n = node; n->parent; n = n->parent)
+        depth++;
+    *out = *pp;
+    memset(&out->comps, 0, sizeof out->comps);
+    for (size_t i = 0; i < depth; i++) {
+        size_t w = written_component(pp, i, depth);
+        struct probe_component c = pp->comps.v[w < pp->comps.n ? w : pp->comps.n - 1];
+        if (w == pp->comps.n)
+            c.arg = NULL;
+        vec_push(m->arena, &out->comps, c);
+    }
+    for (const struct match_node *n = node; n->parent; n = n->parent) {
+        struct probe_component *c = &out->comps.v[--depth];
+        c->name = n->name;
+        if (!n->param) {
+            c->arg = NULL;
+        } else if (!c->arg && n->param == 'S') {
+            c->arg = expr_new(m->arena, EX_STRING, c->tok);
+            c->arg->str = "*";
+        } else if (!c->arg) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A point that is no alias: what the family lists for it. */
+static bool list_builtin(struct derivation *d, const struct match_leaf *leaf,
+                         const struct probe_point *concrete)
+{
+    struct session *s = d->m->s;
+    probe_vec probes = {0};
+    const char *hint;
+    if (leaf->provider->list) {
+        leaf->provider->list(s, leaf->pattern, concrete, s->lister->point, s->lister->arg);
+        return true;
+    }
+    if (leaf->provider->resolve(s, leaf->pattern, concrete, &probes, &hint))
+        return false;
+    vec_for (i, probes) {
+        const char *pp = probes.v[i]->pp ? probes.v[i]->pp : point_text(d->m->arena, concrete);
+        s->lister->point(pp, "", s->lister->arg);
+    }
+    return true;
+}
+
 static bool derive_builtin(struct derivation *d, const struct match_node *node,
                            const struct match_leaf *leaf, const struct probe_point *pp,
                            const struct layer *layers, bool report)
@@ -129,20 +192,14 @@ static bool derive_builtin(struct derivation *d, const struct match_node *node,
     struct sema *m = d->m;
     probe_vec probes = {0};
     const char *hint = NULL;
-    /* A wildcard component stands for the pattern's name here. */
-    struct probe_point concrete = *pp;
-    size_t depth = 0;
-    for (const struct match_node *n = node; n->parent; n = n->parent)
-        depth++;
-    memset(&concrete.comps, 0, sizeof concrete.comps);
-    for (size_t i = 0; i < depth; i++)
-        vec_push(m->arena, &concrete.comps, pp->comps.v[i < pp->comps.n ? i : pp->comps.n - 1]);
-    for (const struct match_node *n = node; n->parent; n = n->parent) {
-        concrete.comps.v[--depth].name = n->name;
-        if (!n->param)
-            concrete.comps.v[depth].arg = NULL;
-    }
+    struct probe_point concrete;
+    if (!make_concrete(m, node, pp, &concrete))
+        return false;
+    if (m->s->lister && !outermost_name(layers))
+        return list_builtin(d, leaf, &concrete);
+    m->s->reasons_unheard = !report || pp->optional;
     const char *why = leaf->provider->resolve(m->s, leaf->pattern, &concrete, &probes, &hint);
+    m->s->reasons_unheard = false;
     if (why) {
         if (report && !pp->optional) {
             while_resolving(d, pp);
@@ -153,6 +210,12 @@ static bool derive_builtin(struct derivation *d, const struct match_node *node,
         return false;
     }
     const char *alias_name = outermost_name(layers), *from = derivation_text(d, layers);
+    if (m->s->lister && !m->s->lister->variables) {
+        m->s->lister->point(alias_name, "", m->s->lister->arg);
+        return true;
+    }
+    if (m->s->lister && probes.n > 1)
+        probes.n = 1;
     vec_for (i, probes) {
         struct probe *p = probes.v[i];
         if (!p->provider)
@@ -261,13 +324,16 @@ static bool derive_alias(struct derivation *d, const struct match *match,
         return false;
     }
     for (size_t c = match->used; c < pp->comps.n; c++)
+        if (m->s->lister && is_wildcard(pp->comps.v[c].name))
+            return false; /* it would list the points of which the alias is made */
+    for (size_t c = match->used; c < pp->comps.n; c++)
         layer.name = arena_printf(m->arena, "%s.%s", layer.name, pp->comps.v[c].name);
     vec_for (i, alias->points) {
         struct probe_point inner = with_suffix(m, alias, i, match, pp);
         layer.condition = inner.condition;
         bool ok = expand_point(d, &inner, &layer, report && match->used == pp->comps.n);
         any |= ok;
-        if (ok && inner.sufficient)
+        if (ok && (inner.sufficient || m->s->lister))
             break;
     }
     if (!any && report && !pp->optional && match->used < pp->comps.n)

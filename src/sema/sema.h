@@ -67,6 +67,9 @@ bool tapset_load_global(struct sema *m, const char *name);
 void tapset_load_file(struct sema *m, struct lib_file *f);
 /* The file's alias `name`: of a table only that one is made. */
 void tapset_load_alias(struct sema *m, struct lib_file *f, const char *name);
+/* The whole library, parsed: its files, then the aliases of tables, each as a file. */
+void tapset_each_file(struct session *s, void (*fn)(const struct ast_file *f, void *arg),
+                      void *arg);
 
 /* Names with two underscores are the library's own: no list or advice shows them. */
 static inline bool is_internal(const char *name)

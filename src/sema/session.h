@@ -20,6 +20,15 @@ struct global_init {
 
 enum { MODULE_NAME_MAX = 128 }; /* with the NUL */
 
+/* -l and -L: every point that a written one leads to goes to `point`, unless it is that of
+ * an alias whose variables are wanted: these become probes of the program, one for each
+ * alias. */
+struct point_lister {
+    bool variables; /* -L */
+    void (*point)(const char *point, const char *vars, void *arg);
+    void *arg;
+};
+
 struct session {
     struct arena *arena;
     struct diag diag;
@@ -34,7 +43,9 @@ struct session {
     bool skip_badvars;
     bool unoptimized; /* -u: keep unused code */
     bool dump_bpf;
-    pid_t target_pid; /* -x, or the child of -c */
+    const struct point_lister *lister; /* or NULL */
+    bool reasons_unheard;              /* of a point that is not there: no similar names */
+    pid_t target_pid;                  /* -x, or the child of -c */
     pid_t own_pid;
     pid_t namespaces_pid;           /* --target-namespaces; 0: our own */
     const char *command;            /* -c */

@@ -402,6 +402,22 @@ void tapset_load_file(struct sema *m, struct lib_file *f)
         sema_register(m, file);
 }
 
+/* The alias of a table as a file of its own. */
+static const struct ast_file *made_file(struct session *s, struct lib_file *f, const char *name)
+{
+    const char *wrong, *text = table_alias(s->arena, f, name, &wrong);
+    if (!text) {
+        diag_error(&s->diag, "%s: this line of the table cannot be read: %s", f->path,
+                   wrong ? wrong : name);
+        return NULL;
+    }
+    const char *shown = arena_printf(s->arena, "%s(%s)", f->path, name);
+    struct source *src = source_from_string(s->arena, shown, text, strlen(text));
+    unsigned errors;
+    src->tapset = src->privileged = true;
+    return parse_source(&s->parse, src, &errors);
+}
+
 void tapset_load_alias(struct sema *m, struct lib_file *f, const char *name)
 {
     if (!f->is_table) {
@@ -410,19 +426,34 @@ void tapset_load_alias(struct sema *m, struct lib_file *f, const char *name)
     }
     if (!hash_put(&f->made, name, f))
         return;
-    const char *wrong, *text = table_alias(m->arena, f, name, &wrong);
-    if (!text) {
-        diag_error(&m->s->diag, "%s: this line of the table cannot be read: %s", f->path,
-                   wrong ? wrong : name);
-        return;
-    }
-    const char *shown = arena_printf(m->arena, "%s(%s)", f->path, name);
-    struct source *src = source_from_string(m->arena, shown, text, strlen(text));
-    unsigned errors;
-    src->tapset = src->privileged = true;
-    const struct ast_file *file = parse_source(&m->s->parse, src, &errors);
+    const struct ast_file *file = made_file(m->s, f, name);
     if (file)
         sema_register(m, file);
+}
+
+void tapset_each_file(struct session *s, void (*fn)(const struct ast_file *f, void *arg), void *arg)
+{
+    const struct tapset *t = tapset_open(s);
+    tapset_load_macros(s);
+    vec_for (i, t->files) {
+        struct source *src = t->files.v[i]->is_table
+                                 ? NULL
+                                 : source_read(s->arena, t->files.v[i]->path, t->files.v[i]->path);
+        unsigned errors;
+        if (!src)
+            continue;
+        src->tapset = src->privileged = true;
+        const struct ast_file *f = parse_source(&s->parse, src, &errors);
+        if (f)
+            fn(f, arg);
+    }
+    vec_for (i, t->names) {
+        const struct lib_name *n = &t->names.v[i];
+        const struct ast_file *f =
+            n->kind == 'a' && n->file->is_table ? made_file(s, n->file, n->name) : NULL;
+        if (f)
+            fn(f, arg);
+    }
 }
 
 /* Names by kind, made when several have been looked up: small scripts do

@@ -308,6 +308,83 @@ STATIC u64 rt_foreach(void *map, struct abi_iter *it, const struct abi_foreach *
     return n;
 }
 
+/* ---- the order that a sorted loop leaves behind ----
+ * The original sorts its list of elements in place.  With a limit of up to 30 it brings only
+ * the first ones to the front: behind them stand those that were among the first for a while,
+ * sorted too, then the others as they stood before. */
+
+struct renumber {
+    void *map;
+    struct abi_iter *it;
+    const struct abi_foreach *d;
+    u64 top; /* 0: all are sorted */
+};
+
+/* Was this element among the first, when all before it in the old order had been looked at? */
+static inline int was_top(struct abi_iter *it, u64 seq, u64 top)
+{
+    u64 m = it->nleast, x = seq, last = 0;
+    if (m >= top) {
+        u64 at = top - 1;
+        OPAQUE(at);
+        last = at < ITER_TOP_MAX ? it->least[at] : 0;
+        if (seq > last)
+            return 0;
+    }
+    for (u32 j = 0; j < ITER_TOP_MAX; j++) {
+        if (j >= m)
+            break;
+        u64 have = it->least[j];
+        if (x < have) {
+            it->least[j] = x;
+            x = have;
+        }
+    }
+    OPAQUE(m);
+    if (m < top && m < ITER_TOP_MAX) {
+        it->least[m] = x;
+        it->nleast = m + 1;
+    }
+    return 1;
+}
+
+static long renumber_one(u32 i, struct renumber *w)
+{
+    struct abi_iter *it = w->it;
+    const struct abi_foreach *d = w->d;
+    const struct abi_iter_entry *e = entry(it, d, it->first + i);
+    if (!e)
+        return 1;
+    u64 index = e->index, seq = e->seq;
+    OPAQUE(index);
+    if (index >= d->max)
+        return 1;
+    const char *key = (const char *)it + d->keys_off + index * d->key_size;
+    OPAQUE(key);
+    char *value = bpf_map_lookup_elem(w->map, key);
+    if (!value)
+        return 0;
+    u64 number = w->top && !was_top(it, seq, w->top) ? seq + it->n : it->k++;
+    *(u64 *)(value + d->seq_off) = number;
+    return 0;
+}
+
+/* Numbers the elements in the order that the loop begins with; next: the number for a new one. */
+STATIC u64 rt_renumber(void *map, struct abi_iter *it, const struct abi_foreach *d, u64 *next)
+{
+    s64 limit = it->limit;
+    u64 top = limit < 0 ? 1 : limit > ITER_TOP_MAX ? 0 : (u64)limit;
+    struct renumber w = {.map = map, .it = it, .d = d, .top = top};
+    u64 n = it->n;
+    it->k = it->nleast = 0;
+    if (n < 2 || n > d->max)
+        return 0;
+    bpf_loop((u32)n, renumber_one, &w, 0);
+    if (top)
+        __sync_fetch_and_add(next, n);
+    return 0;
+}
+
 /* ---- whole arrays ---- */
 
 static long delete_one(void *map, const void *key, void *value, void *ctx)
