@@ -390,11 +390,14 @@ static void emit_atomic(struct emitter *e, const struct ir_insn *i)
         store_dst(e, i->dst, i->op == IR_ATOMIC_CMPXCHG ? 0 : 3);
 }
 
-enum { WORDS_INLINE = 8 };
+/* Stores are several times as fast as a helper and the memset behind it, up to some hundred
+ * bytes; a program that is long already does without so many of them. */
+enum { WORDS_INLINE = 8, WORDS_INLINE_SHORT = 64, SHORT_PROGRAM = 4000 };
 
 static void emit_zero(struct emitter *e, const struct ir_insn *i)
 {
-    if (i->imm / 8 <= WORDS_INLINE) {
+    int64_t most = code_here(e->c) < SHORT_PROGRAM ? WORDS_INLINE_SHORT : WORDS_INLINE;
+    if (i->imm / 8 <= most) {
         int64_t off;
         struct ir_mem m = i->mem;
         int base = mem_access(e, &m, &off, 1, 2);
