@@ -312,9 +312,9 @@ struct tapset *tapset_open(struct session *s)
         add_tree(s, t, s->tapset_dir);
     if (!t->names.n)
         diag_warning(&s->diag, NULL,
-                     "the library of functions and aliases is not found %s%s: set SYSTEMTAP_TAPSET "
+                     "the library of functions and aliases is not found%s%s: set SYSTEMTAP_TAPSET "
                      "to the folder where it is installed",
-                     s->tapset_dir ? "in " : "beside stap", s->tapset_dir ? s->tapset_dir : "");
+                     s->tapset_dir ? " in " : "", s->tapset_dir ? s->tapset_dir : "");
     vec_for (i, s->include_dirs)
         add_tree(s, t, s->include_dirs.v[i]);
     s->tapset = t;
