@@ -246,6 +246,7 @@ static int load_once(const struct loaded *g, char *log, size_t log_size, uint32_
         [PROG_KPROBE_MULTI] = BPF_PROG_TYPE_KPROBE,
         [PROG_UPROBE_MULTI] = BPF_PROG_TYPE_KPROBE,
         [PROG_FENTRY] = BPF_PROG_TYPE_TRACING,
+        [PROG_LSM] = BPF_PROG_TYPE_LSM,
         [PROG_NETFILTER] = (enum bpf_prog_type)PROG_TYPE_NETFILTER,
     };
     enum bpf_prog_type type = types[kind];
@@ -266,7 +267,9 @@ static int load_once(const struct loaded *g, char *log, size_t log_size, uint32_
     if (kind == PROG_FENTRY)
         o.expected_attach_type =
             g->points.kind == ATTACH_KRETPROBE ? BPF_TRACE_FEXIT : BPF_TRACE_FENTRY;
-    if (kind == PROG_FENTRY)
+    if (kind == PROG_LSM)
+        o.expected_attach_type = BPF_LSM_MAC;
+    if (kind == PROG_FENTRY || kind == PROG_LSM)
         o.attach_btf_id = g->btf_id;
     if (kind == PROG_NETFILTER)
         o.expected_attach_type = (enum bpf_attach_type)NETFILTER;

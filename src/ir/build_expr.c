@@ -487,7 +487,8 @@ static ir_reg build_context(struct ir_builder *b, const struct expr *e)
                                     .part = PART_OFFSET});
         return r;
     }
-    if (b->prog->probe->attach.prog != PROG_FENTRY)
+    enum prog_kind kind = b->prog->probe->attach.prog;
+    if (kind != PROG_FENTRY && kind != PROG_LSM)
         return ir_load(b, ir_mem_at(IRM_PROG, (int32_t)e->num), e->deref.size, e->deref.is_signed);
     /* As numbers: the words of the context itself are pointers that cannot be reckoned with. */
     struct ir_mem tmp = ir_slot_mem(ir_new_slot(b, 8, "argument"), 0);

@@ -11,6 +11,7 @@ extern const struct probe_provider tracepoint_provider;   /* tracepoint.c */
 extern const struct probe_provider syscall_provider;      /* syscall.c */
 extern const struct probe_provider kprobe_provider;       /* kprobe.c */
 extern const struct probe_provider kernel_place_provider; /* kernel_place.c; not in the table */
+extern const struct probe_provider lsm_provider;          /* lsm.c */
 extern const struct probe_provider netfilter_provider;    /* netfilter.c */
 extern const struct probe_provider task_provider;         /* process_task.c */
 extern const struct probe_provider process_provider;      /* process.c */

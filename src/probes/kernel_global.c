@@ -169,6 +169,11 @@ struct expr *kdata_global(struct session *s, const struct expr *e, const char *h
                                      sign ? (size_t)(sign - t->at_name) : strlen(t->at_name));
     if (module && strchr(module, '/')) /* a program's */
         return NULL;
+    if (s->portable) {
+        *why = "a file of -p4 may be run on another kernel, where the kernel's variables are at "
+               "other places";
+        return NULL;
+    }
     if (home && (!t->module || !*t->module) && ksyms_address(name, home, NULL))
         module = home;
     if (lvalue) {

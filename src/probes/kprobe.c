@@ -70,8 +70,13 @@ static const char *resolve(struct session *s, const struct probe_pattern *pat,
     const char *why = kprobe_find(s, pat, pp, out, hint);
     if (why || pmu_exists("kprobe") || s->last_pass < 5)
         return why;
+    const char *instead = kprobe_instead(s, out->v[0]->attach.name);
+    bool ret = instead && pat->id == KP_RETURN && strncmp(instead, "syscall", 7) == 0;
     *hint = "tracepoints (kernel.trace) and system calls (syscall.*) can be probed on this kernel; "
             "stap -l 'kernel.trace(\"*\")' lists them";
+    if (instead)
+        *hint =
+            arena_printf(s->arena, "%s%s tells of the same event", instead, ret ? ".return" : "");
     return "this kernel was built without CONFIG_KPROBES: its functions cannot be probed";
 }
 
@@ -210,7 +215,7 @@ static struct expr *group(struct session *s, struct kernel_btf *b, const struct 
     return kdata_sprintf(s, e->tok, format, &args);
 }
 
-static struct expr *target(struct session *s, struct probe *p, const struct expr *e, bool lvalue,
+struct expr *kprobe_target(struct session *s, struct probe *p, const struct expr *e, bool lvalue,
                            const char **why)
 {
     const struct kernel_function *f = p->attach.priv;
@@ -291,6 +296,20 @@ static bool entry(struct session *s, const struct probe *p, const struct token *
     return true;
 }
 
+const char *kprobe_variables(struct session *s, const struct probe *p)
+{
+    const struct kernel_function *f = p->attach.priv;
+    struct kernel_btf *b = f->btf;
+    const char *vars = "";
+    if (f->is_return && f->proto && returns(b, f))
+        vars = arena_printf(s->arena, "$return:%s", kdata_c_type(s, b, f->proto->type));
+    for (uint32_t k = 0; k < nparams(f); k++)
+        vars = arena_printf(s->arena, "%s%s$%s:%s", vars, *vars ? " " : "",
+                            kbtf_name(b, param(f, k)->name_off),
+                            kdata_c_type(s, b, param(f, k)->type));
+    return vars;
+}
+
 static void list(struct session *s, const struct probe_pattern *pat, const struct probe_point *pp,
                  void (*fn)(const char *point, const char *vars, void *arg), void *arg)
 {
@@ -304,16 +323,7 @@ static void list(struct session *s, const struct probe_pattern *pat, const struc
             fn(found.v[i]->pp, *there ? there + 1 : "", arg);
             continue;
         }
-        const struct kernel_function *f = found.v[i]->attach.priv;
-        struct kernel_btf *b = f->btf;
-        const char *vars = "";
-        if (f->is_return && f->proto && returns(b, f))
-            vars = arena_printf(s->arena, "$return:%s", kdata_c_type(s, b, f->proto->type));
-        for (uint32_t k = 0; k < nparams(f); k++)
-            vars = arena_printf(s->arena, "%s%s$%s:%s", vars, *vars ? " " : "",
-                                kbtf_name(b, param(f, k)->name_off),
-                                kdata_c_type(s, b, param(f, k)->type));
-        fn(found.v[i]->pp, vars, arg);
+        fn(found.v[i]->pp, kprobe_variables(s, found.v[i]), arg);
     }
 }
 
@@ -332,7 +342,7 @@ const struct probe_provider kprobe_provider = {
     .name = "kprobe",
     .patterns = patterns,
     .resolve = resolve,
-    .target = target,
+    .target = kprobe_target,
     .entry = entry,
     .settle = kprobe_settle,
     .place = place,

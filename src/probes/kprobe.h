@@ -46,5 +46,15 @@ struct kprobe_place {
 };
 struct kprobe_place kprobe_place(struct kernel_btf *b, const struct btf_type *proto, uint32_t i);
 
+/* provider->target, by the prototype of the function. */
+struct expr *kprobe_target(struct session *s, struct probe *p, const struct expr *e, bool lvalue,
+                           const char **why);
+/* The variables of a probe for -L. */
+const char *kprobe_variables(struct session *s, const struct probe *p);
+/* instead.c: a probe that tells of the same event as a function (or as the functions of a
+ * pattern), for kernels that cannot probe it; NULL: none is known. */
+const char *kprobe_instead(struct session *s, const char *function);
 /* probe_provider.settle */
 void kprobe_settle(struct session *s, struct probe *p);
+/* … of a probe that is called with arguments by number (PROG_LSM). */
+void kprobe_settle_hook(struct session *s, struct probe *p);

@@ -179,3 +179,10 @@ void kprobe_settle(struct session *s, struct probe *p)
     if (pair)
         become_call(s, pair, id);
 }
+
+void kprobe_settle_hook(struct session *s, struct probe *p)
+{
+    struct use u = {.rewrite = true};
+    (void)s;
+    look(p, &u);
+}

@@ -3,7 +3,17 @@
 #include "probes/families.h"
 
 const struct probe_provider *const provider_table[] = {
-    &begin_provider,   &timer_provider,  &tracepoint_provider, &syscall_provider,
-    &process_provider, &kprobe_provider, &netfilter_provider,  &task_provider,
-    &perf_provider,    &procfs_provider, &watch_provider,      NULL,
+    &begin_provider,
+    &timer_provider,
+    &tracepoint_provider,
+    &syscall_provider,
+    &process_provider,
+    &kprobe_provider,
+    &netfilter_provider,
+    &task_provider,
+    &perf_provider,
+    &procfs_provider,
+    &watch_provider,
+    &lsm_provider,
+    NULL,
 };

@@ -48,6 +48,7 @@ enum prog_kind {
     PROG_KPROBE, /* kprobes and uprobes: the context is struct pt_regs */
     PROG_FENTRY, /* the context is arguments by number, and the result (CTX_RESULT): kernel function
                   */
+    PROG_LSM,    /* the same, without a result */
     PROG_NETFILTER,    /* two pointers, struct bpf_nf_ctx; few helpers, and its result counts */
     PROG_KPROBE_MULTI, /* the same, for a link to many functions */
     PROG_UPROBE_MULTI, /* the same, for a link to many places of a program */

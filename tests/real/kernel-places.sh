@@ -96,6 +96,36 @@ else
     refused counts-without-kprobes 'CONFIG_KPROBES' -e 'probe kernel.function("vfs_read@kernel_place.c") { }'
 fi
 
+# ---- where there are no kprobes, or no security hooks ----
+run -l 'kernel.function("vfs_rea*")'
+grep -qx 'kernel.function("vfs_read")' "$TMP/out" && pass functions-listed || fail functions-listed "status $rc"
+# instead NAME PROBE HINT
+instead() {
+    run -e "probe $2 { }"
+    [ $rc = 1 ] && grep -q 'built without CONFIG_KPROBES' "$TMP/err" && grep -qF -- "hint: $3 tells of the same event" "$TMP/err" &&
+        pass "$1" || fail "$1" "status $rc: $(grep -m 1 hint: "$TMP/err")"
+}
+if [ ! -e /sys/bus/event_source/devices/kprobe ]; then
+    instead tracepoint-instead 'kernel.function("tcp_set_state")' 'kernel.trace("sock:inet_sock_set_state")'
+    instead call-instead 'kernel.function("vfs_read").return' 'syscall.read.return'
+    instead call-by-name-instead 'kernel.function("__x64_sys_openat")' 'syscall.openat'
+fi
+run -L 'kernel.lsm("file_ope*")'
+if [ -n "$(address bpf_lsm_file_open)" ]; then
+    expect lsm-listed 0 'kernel.lsm("file_open") $file:struct file*'
+    refused lsm-similar "no security hook matches 'file_opne' \(similar hooks: file_open" -p2 -e 'probe kernel.lsm("file_opne") { }'
+fi
+if grep -qw bpf /sys/kernel/security/lsm 2>/dev/null; then
+    run -c 'cat /etc/hostname' -e '
+    global n
+    probe kernel.lsm("file_open") { if (pid() == target() && fullpath_struct_file(task_current(), $file) == "/etc/hostname") n++ }
+    probe kernel.lsm("bprm_check_*") { if (pid() == target() && kernel_string($bprm->filename) =~ "/cat$") n += 10 }
+    probe end { printf("hooks %d\n", n); n = 0 }'
+    grep -qE '^hooks 1[1-9]' "$TMP/out" && pass lsm-hooks || fail lsm-hooks "$(tail -n 1 "$TMP/out") $(first_line "$TMP/err")"
+else
+    refused lsm-not-here 'security (hooks|modules)' -e 'probe kernel.lsm("file_open") { }'
+fi
+
 # ---- variables ----
 if [ -z "$(address init_task)" ]; then
     refused variables-not-listed 'CONFIG_KALLSYMS_ALL' -p2 -e 'probe oneshot { println(@var("jiffies_64")) }'
