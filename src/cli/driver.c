@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/mark.h"
 #include "base/strbuf.h"
 #include "cli/cli.h"
 #include "cli/image_file.h"
@@ -113,6 +114,7 @@ static int pass_1(struct passes *p)
         ok &= parse_one(p, source_from_string(s->arena, "<input>", text, strlen(text)), &errors);
     }
     diag_flush(&s->diag);
+    MARK(pass1b__start, s);
     if (errors)
         fprintf(stderr, "%u parse error%s.\n", errors, errors == 1 ? "" : "s");
     else if (ok && p->files.n && declares_nothing(p->files.v[0])) {
@@ -229,7 +231,9 @@ static int pass_5(struct passes *p)
     if (!r)
         return failed(p, 5, "run");
     int rc = run_session(s, p->image, r);
+    MARK(pass6__start, s);
     bpf_unload(r);
+    MARK(pass6__end, s);
     if (tells(p, 5))
         fprintf(stderr, "Pass 5: run completed in %s\n", pass_times(s->arena, &p->clock));
     return rc;
@@ -238,7 +242,11 @@ static int pass_5(struct passes *p)
 int drive(struct session *s, const struct options *o)
 {
     struct passes p = {.s = s, .o = o};
+    MARK(pass0__start, s);
+    MARK(pass0__end, s);
+    MARK(pass1a__start, s);
     int rc = pass_1(&p);
+    MARK(pass1__end, s);
     if (rc >= 0)
         return rc;
     const char *lacks = s->last_pass == 5 ? facts_privileges() : NULL;
@@ -246,7 +254,23 @@ int drive(struct session *s, const struct options *o)
         diag_error(&s->diag, "%s", lacks);
         return 1;
     }
-    if ((rc = pass_2(&p)) >= 0 || (rc = pass_3(&p)) >= 0 || (rc = pass_4(&p)) >= 0)
+    MARK(pass2__start, s);
+    rc = pass_2(&p);
+    MARK(pass2__end, s);
+    if (rc >= 0)
         return rc;
-    return pass_5(&p);
+    MARK(pass3__start, s);
+    rc = pass_3(&p);
+    MARK(pass3__end, s);
+    if (rc >= 0)
+        return rc;
+    MARK(pass4__start, s);
+    rc = pass_4(&p);
+    MARK(pass4__end, s);
+    if (rc >= 0)
+        return rc;
+    MARK(pass5__start, s);
+    rc = pass_5(&p);
+    MARK(pass5__end, s);
+    return rc;
 }

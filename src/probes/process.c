@@ -29,6 +29,7 @@
         {prefix ".statement(S)", P_STATEMENT, "a line of a function: FUNCTION@FILE:LINE"},         \
         {prefix ".statement(S).nearest", P_NEAREST, "the line or the next one that has code"},     \
         {prefix ".plt", P_PLT, "every call of a function in another module"},                      \
+        {prefix ".plt.return", P_PLT_RETURN, "when such a call returns"},                          \
         {prefix ".plt(S)", P_PLT, "a call of a function in another module"},                       \
         {prefix ".plt(S).return", P_PLT_RETURN, "when it returns"},                                \
         {prefix ".mark(S)", P_MARK, "a static mark of sys/sdt.h"},                                 \
@@ -530,7 +531,13 @@ static const char *find(struct session *s, const struct probe_pattern *pat,
     const struct expr *arg = pp->comps.v[0].arg;
     const char *lib = argument(pp, "library"), *why;
     pid_t pid = arg && arg->kind == EX_NUMBER ? (pid_t)arg->num : 0;
-    if (lib)
+    if (lib && strpbrk(lib, "*?[") && !strchr(lib, '/')) {
+        process_paths programs = {0};
+        why = arg && arg->str && *arg->str ? process_programs(s, arg->str, false, &programs)
+                                           : process_of_target(s, pid, &programs);
+        if (!why)
+            why = process_libraries(s, &programs, lib, &paths);
+    } else if (lib)
         why = process_programs(s, lib, true, &paths);
     else if (arg && arg->str && *arg->str)
         why = process_programs(s, arg->str, false, &paths);

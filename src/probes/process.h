@@ -46,6 +46,10 @@ typedef VEC(const char *) process_paths;
 /* process_path.c: appends the files that a path, a name or a pattern stands for.
  * NULL, or why there is none. */
 const char *process_programs(struct session *s, const char *name, bool library, process_paths *out);
+/* The libraries, by a pattern of their names, that these programs and their libraries are
+ * linked with. */
+const char *process_libraries(struct session *s, const process_paths *programs, const char *pattern,
+                              process_paths *out);
 /* The same for process(PID), and, pid 0, for what -c runs or -x names. */
 const char *process_of_target(struct session *s, pid_t pid, process_paths *out);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which files a process(…) means. */
+#include <fnmatch.h>
 #include <glob.h>
 #include <limits.h>
 #include <stdio.h>
@@ -7,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "debuginfo/needed.h"
 #include "probes/process.h"
 
 static const char *search(struct session *s, const char *name, const char *dirs)
@@ -21,14 +23,56 @@ static const char *search(struct session *s, const char *name, const char *dirs)
     return NULL;
 }
 
+#define LIBRARY_DIRS                                                                               \
+    "/lib/x86_64-linux-gnu:/usr/lib/x86_64-linux-gnu:/lib64:/usr/lib64:/lib:/usr/lib:/usr/local/"  \
+    "lib"
+
+/* ---- libraries of a program ---- */
+
+struct linked {
+    struct session *s;
+    const char *pattern;
+    process_paths seen; /* names */
+    process_paths todo; /* files whose own libraries are still to look at */
+    process_paths *out;
+};
+
+static void link_to(const char *name, void *arg)
+{
+    struct linked *l = arg;
+    char full[PATH_MAX];
+    vec_for (i, l->seen)
+        if (strcmp(l->seen.v[i], name) == 0)
+            return;
+    vec_push(l->s->arena, &l->seen, arena_strdup(l->s->arena, name));
+    const char *path = strchr(name, '/') ? name : search(l->s, name, LIBRARY_DIRS);
+    if (!path || !realpath(path, full))
+        return;
+    path = arena_strdup(l->s->arena, full);
+    vec_push(l->s->arena, &l->todo, path);
+    if (fnmatch(l->pattern, name, 0) == 0)
+        vec_push(l->s->arena, l->out, path);
+}
+
+const char *process_libraries(struct session *s, const process_paths *programs, const char *pattern,
+                              process_paths *out)
+{
+    struct linked l = {.s = s, .pattern = pattern, .out = out};
+    vec_for (i, *programs)
+        vec_push(s->arena, &l.todo, programs->v[i]);
+    for (size_t i = 0; i < l.todo.n; i++)
+        elf_needed(l.todo.v[i], link_to, &l);
+    return out->n ? NULL
+                  : arena_printf(s->arena, "the program is linked with no library '%s'", pattern);
+}
+
+/* ---- programs ---- */
+
 const char *process_programs(struct session *s, const char *name, bool library, process_paths *out)
 {
     const char *path = name;
     if (!strchr(name, '/')) {
-        path = search(s, name,
-                      library ? "/lib/x86_64-linux-gnu:/usr/lib/x86_64-linux-gnu:/lib64:/usr/lib64:"
-                                "/lib:/usr/lib:/usr/local/lib"
-                              : getenv("PATH"));
+        path = search(s, name, library ? LIBRARY_DIRS : getenv("PATH"));
         if (!path && !library)
             path = search(s, name, "/lib/x86_64-linux-gnu:/usr/lib/x86_64-linux-gnu");
         if (!path)
@@ -37,7 +81,17 @@ const char *process_programs(struct session *s, const char *name, bool library, 
     }
     glob_t g;
     char full[PATH_MAX];
-    if (glob(path, GLOB_NOMAGIC, NULL, &g) != 0)
+    int rc = glob(path, GLOB_NOMAGIC, NULL, &g);
+    /* Scripts from systems that have their libraries in /lib* itself. */
+    const char *file = strrchr(path, '/') + 1;
+    const char *folder = arena_strndup(s->arena, path, (size_t)(file - path - 1));
+    if (strchr(folder, '*') && (fnmatch("/lib*", folder, FNM_PATHNAME) == 0 ||
+                                fnmatch("/usr/lib*", folder, FNM_PATHNAME) == 0)) {
+        const char *here = arena_printf(s->arena, "/usr/lib/x86_64-linux-gnu/%s", file);
+        int more = glob(here, rc == 0 ? GLOB_APPEND : 0, NULL, &g);
+        rc = rc == 0 ? 0 : more;
+    }
+    if (rc != 0)
         return arena_printf(s->arena, "no file matches '%s'", name);
     for (size_t i = 0; i < g.gl_pathc; i++)
         if (realpath(g.gl_pathv[i], full))

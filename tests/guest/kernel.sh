@@ -107,3 +107,17 @@ probe syscall.write { if (pid() == target() && fd == 1) {
 user long copy fault at 0x1 [man error::fault]
 abcdefwx' ] || [ "$(head -n 3 "$TMP/out" | tail -n 1)" = 'user long copy fault at 0x1 [man error::fault]' ] && grep -q 'unable to write no to 0x1' "$TMP/err" && pass set-user ||
     fail set-user "status $rc: $(tr '\n' '|' <"$TMP/out") $(first_line "$TMP/err")"
+
+# What the kernel has for file systems that do nothing special.
+mkdir -p "$TMP/ram"
+if mount -t ramfs ramfs "$TMP/ram"; then
+    run -c "dd if=/dev/zero of=$TMP/ram/f bs=1000 count=3 status=none" -e 'global n, opened
+probe generic.fop.open { if (pid() == target() && filename == "f") opened++ }
+probe generic.fop.write_iter.return { if (pid() == target()) n[pathname, bytes_written]++ }
+probe end { println(n["/f", 1000], " ", opened) delete n }'
+    expect generic-files 0 "3 1"
+    umount "$TMP/ram"
+fi
+run -T 0.1 -e 'probe generic.fop.*, generic.fop.*.return, generic.aop.*, generic.aop.*.return, vfs.__add_to_page_cache.return ?,
+    vfs.remove_from_page_cache.return, vfs.do_mpage_readpage.return { s = $$name } probe begin { println("in place") }'
+expect generic-points 0 "in place"

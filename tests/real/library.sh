@@ -180,3 +180,13 @@ if [ $rc = 0 ] && [ "$(head -n 1 "$TMP/out")" = 111 ] && [ -n "$lines" ] && [ "$
 else
     fail stack-forms "status $rc: $(head -c 400 "$TMP/out" | tr '\n' '|') $(first_line "$TMP/err")"
 fi
+
+# The passes of stap itself.
+if [ -e /usr/include/sys/sdt.h ]; then
+    PATH=$(dirname "$STAP"):$PATH run -c "stap -p2 -e 'probe oneshot { println(1) }'" -e 'global n probe stap.pass2, stap.pass2.end { n[$$name] = session }
+    probe end { println(n["pass2__start"] == n["pass2__end"] && n["pass2__end"] != 0) }'
+    [ $rc = 0 ] && grep -qx 1 "$TMP/out" && pass stap-passes || fail stap-passes "$(first_line "$TMP/err")"
+fi
+run -e 'probe begin { println("second") exit() } probe init { println("first ", argc) }'
+expect init 0 "first 0
+second"

@@ -102,3 +102,12 @@ for ((i = 0; i < 60; i++)); do
     [ $? -le 1 ] || { bad=$((bad + 1)); cp damaged "/tmp/stap-damaged-$i"; }
 done
 [ $bad = 0 ] && pass damaged || fail damaged "$bad of 60 damaged copies made it crash or hang"
+
+# The libraries of a program, by a pattern; calls of all functions, and their returns.
+run -l 'process("/bin/ls").library("libc.so*").function("malloc")'
+[ $rc = 0 ] && grep -q 'libc.so.6").function("malloc' "$TMP/out" && pass linked-library || fail linked-library "$(first_line "$TMP/err")"
+run -p2 -e 'probe process("/bin/ls").library("libnone*").function("malloc") { println(1) }'
+[ $rc = 1 ] && grep -q "linked with no library 'libnone\*'" "$TMP/err" && pass no-linked-library || fail no-linked-library "$(first_line "$TMP/err")"
+run -c ./stripped -e 'global n, r probe process("./stripped").plt { n[$$name]++ } probe process("./stripped").plt.return { r[$$name]++ }
+probe end { println(n["strlen"], r["strlen"]) delete n delete r }'
+[ $rc = 0 ] && grep -q '^33' "$TMP/out" && pass plt-returns || fail plt-returns "$(first_line "$TMP/err")"
