@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "debuginfo/needed.h"
@@ -100,6 +101,12 @@ const char *process_programs(struct session *s, const char *name, bool library, 
     return out->n ? NULL : arena_printf(s->arena, "cannot open %s: no such file", name);
 }
 
+static bool same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
 const char *process_of_target(struct session *s, pid_t pid, process_paths *out)
 {
     if (!pid && s->command) {
@@ -114,8 +121,17 @@ const char *process_of_target(struct session *s, pid_t pid, process_paths *out)
     ssize_t n = readlink(arena_printf(s->arena, "/proc/%d/exe", (int)pid), exe, sizeof exe);
     if (n < 0)
         return arena_printf(s->arena, "there is no process %d", (int)pid);
-    /* By way of /proc: also when it lives in another mount namespace. */
-    vec_push(s->arena, out, arena_printf(s->arena, "/proc/%d/root%.*s", (int)pid, (int)n, exe));
+    const char *path = arena_strndup(s->arena, exe, (size_t)n);
+    const char *const ways[] = {
+        /* By way of /proc: also when it lives in another mount namespace. */
+        arena_printf(s->arena, "/proc/%d/root%s", (int)pid, path),
+        path, /* its root is elsewhere in this one */
+        arena_printf(s->arena, "/proc/%d/exe", (int)pid),
+    };
+    size_t way = 0;
+    while (way < 2 && !same_file(ways[way], ways[2]))
+        way++;
+    vec_push(s->arena, out, ways[way]);
     return NULL;
 }
 
@@ -138,5 +154,6 @@ const char *process_mapping(struct session *s, pid_t pid, uint64_t addr, uint64_
     }
     if (f)
         fclose(f);
-    return *path ? arena_printf(s->arena, "/proc/%d/root%s", (int)pid, path) : NULL;
+    const char *inside = arena_printf(s->arena, "/proc/%d/root%s", (int)pid, path);
+    return !*path ? NULL : access(inside, R_OK) == 0 ? inside : arena_printf(s->arena, "%s", path);
 }
