@@ -84,3 +84,31 @@ if [ ! -e /sys/dev/block/"$(stat -c %Hd:%Ld "$PWD")" ]; then
 else
     expect block 0 "1 0 1"
 fi
+
+# The names that users know: each is an alias, or doc/aliases.md says why not.
+run --dump-probe-aliases
+sed 's/ = .*//' "$TMP/out" | sort -u >"$TMP/have"
+sed -n 's/^| \(`.*`\) |.*/\1/p' doc/aliases.md | grep -o '`[^`]*`' | tr -d '`' | sort -u >"$TMP/absent"
+missing=$(sort -u tests/real/alias_names.txt | comm -23 - <(sort -u "$TMP/have" "$TMP/absent"))
+[ -z "$missing" ] && pass names || fail names "neither there nor explained in doc/aliases.md: $(echo $missing | head -c 200)"
+both=$(comm -12 "$TMP/have" "$TMP/absent")
+[ -z "$both" ] && pass absent-names || fail absent-names "doc/aliases.md calls these missing: $both"
+
+# All variables of system calls, with their types.
+run -L 'syscall.*'
+cp "$TMP/out" "$TMP/have"
+if command -v python3 >/dev/null; then
+    python3 - "$TMP/have" tests/real/call_variables.txt doc/aliases.md >"$TMP/out" 2>&1 <<'PY'
+import sys
+def read(path):
+    return {w[0]: set(w[1:]) for w in (line.split() for line in open(path)) if w}
+have, want = read(sys.argv[1]), read(sys.argv[2])
+doc = open(sys.argv[3]).read()
+for call, variables in want.items():
+    if call not in have and f"`{call[len('syscall.'):]}`" not in doc:
+        print(call, "is not there")
+    elif call in have and variables - have[call]:
+        print(call, *sorted(variables - have[call]))
+PY
+    [ ! -s "$TMP/out" ] && pass call-variables || fail call-variables "$(head -3 "$TMP/out" | tr '\n' ' ')"
+fi
