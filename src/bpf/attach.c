@@ -191,9 +191,42 @@ static bool attach_points(struct bpf_running *r, const struct loaded *g)
     return true;
 }
 
+/* What @perf() reads: one event on each CPU, or one that goes with the process. */
+static bool open_counter(struct bpf_running *r, const struct ir_map *m, int map)
+{
+    struct session *s = r->session;
+    bool own = m->of_target && s->target_pid > 0;
+    struct perf_event_attr attr = {.type = m->perf_type,
+                                   .size = sizeof attr,
+                                   .config = m->perf_config,
+                                   .disabled = own && s->command,
+                                   .enable_on_exec = own && s->command};
+    int fd = -1;
+    bool any = false;
+    for (uint32_t cpu = 0; cpu < r->ncpus; cpu++) {
+        if (!own || fd < 0)
+            fd = (int)syscall(SYS_perf_event_open, &attr, own ? s->target_pid : -1,
+                              own ? -1 : (int)cpu, -1, PERF_FLAG_FD_CLOEXEC);
+        if (fd < 0 && (errno == ENODEV || errno == ENXIO) && !own)
+            continue;
+        if (fd >= 0 && (!own || cpu == 0))
+            vec_push(s->arena, &r->links, fd);
+        if (fd < 0 || bpf_map_update_elem(map, &cpu, &fd, 0) != 0) {
+            diag_error(&s->diag, "cannot open a counter of perf: %s", strerror(errno));
+            return false;
+        }
+        any = true;
+    }
+    return any;
+}
+
 bool bpf_attach(struct bpf_running *r)
 {
     const struct bpf_image *img = r->img;
+    vec_for (i, img->maps)
+        if (img->maps.v[i].kind == IR_MAP_PERF &&
+            !open_counter(r, &img->maps.v[i], r->maps[IR_MAP_FIRST + i]))
+            return false;
     vec_for (i, img->probes) {
         const struct image_probe *p = &img->probes.v[i];
         bool ok = true;

@@ -178,9 +178,12 @@ static bool create_maps(struct bpf_running *r)
             [IR_MAP_PERCPU_HASH] = BPF_MAP_TYPE_PERCPU_HASH,
             [IR_MAP_ARRAY] = BPF_MAP_TYPE_ARRAY,
             [IR_MAP_PERCPU_ARRAY] = BPF_MAP_TYPE_PERCPU_ARRAY,
+            [IR_MAP_PERF] = BPF_MAP_TYPE_PERF_EVENT_ARRAY,
         };
         const struct ir_map *map = &m->maps.v[i];
         uint32_t n = map->max_entries;
+        if (n == IR_PER_CPU)
+            n = r->ncpus;
         if (n == IR_PER_CONTEXT) {
             n = r->ncpus * CTX_POOL;
             per_context = true;

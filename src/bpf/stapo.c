@@ -337,11 +337,14 @@ static void hist(struct io *io, struct ir_hist *h)
 
 static void map(struct io *io, struct ir_map *m)
 {
-    ENUM(io, m->kind, IR_MAP_PERCPU_ARRAY + 1);
+    ENUM(io, m->kind, IR_MAP_PERF + 1);
     needed_text(io, &m->name);
     u32_(io, &m->key_size);
     u32_(io, &m->value_size);
     u32_(io, &m->max_entries);
+    u32_(io, &m->perf_type);
+    u64_(io, &m->perf_config);
+    flag(io, &m->of_target);
 }
 
 static void pos(struct io *io, struct ir_pos *p)

@@ -501,6 +501,43 @@ static ir_reg build_context(struct ir_builder *b, const struct expr *e)
     return ir_load(b, tmp, 8, true);
 }
 
+/* ---- counters of perf ---- */
+
+static ir_reg build_perf(struct ir_builder *b, const struct expr *e)
+{
+    enum { HELPER_PERF_EVENT_READ = 22, ERRNO_MAX = 4095 };
+    const int64_t this_cpu = 0xffffffff;
+    struct perf_counter *c = &b->session->perf_counters.v[e->num];
+    if (b->prog->probe->attach.prog == PROG_SYSCALL) {
+        build_unsupported(b, e->tok,
+                          "counters of perf are read where something happens on a processor, not "
+                          "in begin, end, timers and procfs probes");
+        return 0;
+    }
+    if (!c->map) {
+        struct ir_map map = {.kind = IR_MAP_PERF,
+                             .name = "stap_counter",
+                             .key_size = 4,
+                             .value_size = 4,
+                             .max_entries = IR_PER_CPU,
+                             .perf_type = c->type,
+                             .perf_config = c->config,
+                             .of_target = c->of_target};
+        c->map = IR_MAP_FIRST + (uint32_t)b->mod->maps.n;
+        vec_push(b->mod->arena, &b->mod->maps, map);
+    }
+    ir_reg n = ir_call(b, HELPER_PERF_EVENT_READ, 2,
+                       IR_ARGS(IR_A_MAP(c->map), IR_A_REG(ir_const(b, this_cpu))));
+    uint32_t bad = ir_new_block(b, "no counter"), good = ir_new_block(b, "counted");
+    ir_br(b, CC_UGT, n, ir_const(b, -ERRNO_MAX - 1), bad, good);
+    ir_at(b, bad);
+    build_raise_tok(b, e->tok,
+                    "the perf counter cannot be read here: it counts for the process "
+                    "of -c or -x, in its first thread");
+    ir_at(b, good);
+    return n;
+}
+
 /* ---- all of them ---- */
 
 ir_reg build_long(struct ir_builder *b, const struct expr *e)
@@ -566,6 +603,9 @@ ir_reg build_long(struct ir_builder *b, const struct expr *e)
         break;
     case EX_CALL:
         r = build_call(b, e).reg;
+        break;
+    case EX_PERF:
+        r = build_perf(b, e);
         break;
     case EX_CTX:
         r = build_context(b, e);

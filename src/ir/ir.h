@@ -177,15 +177,20 @@ enum ir_map_kind {
     IR_MAP_PERCPU_HASH,
     IR_MAP_ARRAY,
     IR_MAP_PERCPU_ARRAY,
+    IR_MAP_PERF, /* a counter of perf on each CPU */
 };
 struct ir_map {
     enum ir_map_kind kind;
     const char *name; /* for bpftool: at most 15 characters are shown */
     uint32_t key_size, value_size, max_entries;
+    uint32_t perf_type; /* IR_MAP_PERF: what is counted */
+    uint64_t perf_config;
+    bool of_target; /* … for the process of -c or -x */
     const struct variable *var;
 };
 /* max_entries: one entry for each context (ncpus × CTX_POOL). */
 #define IR_PER_CONTEXT UINT32_MAX
+#define IR_PER_CPU (UINT32_MAX - 1)
 /* Fixed maps, by the number to use in IRA_MAP. */
 enum {
     IR_MAP_FIXED_RING = 0,

@@ -28,6 +28,9 @@ static const struct probe_pattern patterns[] = {
     {EVENT ".hz(N).process(S)", 0, "N times a second, in the processes that run a program"},
     {EVENT ".process.hz(N)", 0, "the same"},
     {EVENT ".process(S).hz(N)", 0, "the same"},
+    {EVENT ".counter(S)", 0, "a counter that @perf(S) reads"},
+    {EVENT ".process.counter(S)", 0, "the same, of the process of -c or -x"},
+    {EVENT ".process(S).counter(S)", 0, "the same, where that runs the program"},
     {0},
 };
 
@@ -79,12 +82,28 @@ static const char *point_text(struct session *s, const struct probe_point *pp)
     return text;
 }
 
+/* Nothing runs: the handler is never called, and @perf() finds the counter by its name. */
+static const char *counter(struct session *s, const char *name, const struct perf_event_attr *attr,
+                           bool of_target, probe_vec *out)
+{
+    vec_for (i, s->perf_counters)
+        if (strcmp(s->perf_counters.v[i].name, name) == 0)
+            return arena_printf(s->arena, "there is a perf counter '%s' already", name);
+    struct perf_counter c = {
+        .name = name, .type = attr->type, .config = attr->config, .of_target = of_target};
+    vec_push(s->arena, &s->perf_counters, c);
+    vec_push(s->arena, out, new_probe(s, ATTACH_NEVER, PROG_SYSCALL));
+    return NULL;
+}
+
 static const char *resolve(struct session *s, const struct probe_pattern *pat,
                            const struct probe_point *pp, probe_vec *out, const char **hint)
 {
     (void)pat;
     struct perf_event_attr *attr = arena_new_obj(s->arena, struct perf_event_attr);
     struct expr *tasks = NULL;
+    const char *counts = NULL;
+    bool of_target = false;
     attr->size = sizeof *attr;
     attr->type = (uint32_t)pp->comps.v[1].arg->num;
     attr->config = (uint64_t)pp->comps.v[2].arg->num;
@@ -97,6 +116,11 @@ static const char *resolve(struct session *s, const struct probe_pattern *pat,
             const char *why = process_condition(s, c->arg, c->tok, &tasks);
             if (why)
                 return why;
+            of_target = s->command || s->target_pid;
+            continue;
+        }
+        if (strcmp(c->name, "counter") == 0) {
+            counts = c->arg->str;
             continue;
         }
         if (c->arg->num < 1)
@@ -107,6 +131,8 @@ static const char *resolve(struct session *s, const struct probe_pattern *pat,
     const char *why = s->last_pass < 5 ? NULL : check(s, attr, hint);
     if (why)
         return why;
+    if (counts)
+        return counter(s, counts, attr, of_target, out);
     struct probe *p = new_probe(s, ATTACH_PROFILE, PROG_PERF_EVENT);
     p->attach.priv = attr;
     p->pp = point_text(s, pp);

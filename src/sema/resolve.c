@@ -630,9 +630,16 @@ static void resolve_expr(struct expr **ep, void *arg)
         if (!hist_allowed)
             diag_semantic(&m->s->diag, e->tok, "base histogram operator where expression expected");
         break;
+    case EX_PERF:
+        e->num = -1;
+        for (size_t i = 0; i < m->s->perf_counters.n; i++)
+            if (strcmp(m->s->perf_counters.v[i].name, e->str) == 0)
+                e->num = (int64_t)i;
+        if (e->num < 0)
+            diag_semantic(&m->s->diag, e->tok, "there is no perf counter '%s'", e->str);
+        break;
     case EX_CONST:
     case EX_ENUMNAME:
-    case EX_PERF:
     case EX_TASK:
     case EX_KREGISTER:
     case EX_UREGISTER:

@@ -29,6 +29,15 @@ struct point_lister {
     void *arg;
 };
 
+/* What @perf("NAME") reads. */
+struct perf_counter {
+    const char *name;
+    uint32_t type; /* of perf */
+    uint64_t config;
+    bool of_target; /* counts for the process of -c or -x */
+    uint32_t map;   /* ir/: its number for IRA_MAP, 0: not made yet */
+};
+
 struct session {
     struct arena *arena;
     struct diag diag;
@@ -79,6 +88,7 @@ struct session {
     int64_t mintimens;
 
     VEC(const struct probe *) procfs_probes; /* probes/procfs.c */
+    VEC(struct perf_counter) perf_counters;  /* probes/perf.c */
     unsigned fentry_probes;                  /* probes/kprobe_fentry.c */
     uint32_t pp_bound, probefunc_bound;      /* ir/bounds.c: the longest, with the NUL */
 

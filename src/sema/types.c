@@ -339,6 +339,8 @@ static enum type infer(struct infer *w, struct expr *e, enum type want)
     case EX_DEREF_STR:
         infer(w, e->a, TY_LONG);
         return known(w, e, TY_STRING, want);
+    case EX_PERF:
+        return known(w, e, TY_LONG, want);
     case EX_CTX:
         return known(w, e, e->type == TY_STRING ? TY_STRING : TY_LONG, want);
     default:

@@ -45,3 +45,30 @@ run -e 'probe perf.type(1).config(99) { exit() }'
 [ $rc = 1 ] && grep -q 'no perf event of type 1 and number 0x63' "$TMP/err" && pass unknown || fail unknown "$(first_line "$TMP/err")"
 run -e 'probe perf.sw.cpu_clock.hz(0) { exit() }'
 [ $rc = 1 ] && grep -q 'must be greater than 0' "$TMP/err" && pass zero || fail zero "$(first_line "$TMP/err")"
+
+# Counters that handlers read.
+cat >"$TMP/spin.c" <<'END'
+#include <stdlib.h>
+#include <string.h>
+static volatile long n;
+__attribute__((noinline)) void spin(void) { for (long i = 0; i < 3000000; i++) n += i; n++; }
+__attribute__((noinline)) void touch(void) { char *p = malloc(64 << 12); for (int i = 0; i < 64; i++) p[i << 12] = 1; n += p[4096]; }
+int main(void) { for (int i = 0; i < 3; i++) { spin(); touch(); } return 0; }
+END
+cc -O1 -o "$TMP/spin" "$TMP/spin.c" && chmod 755 "$TMP/spin"
+run -c "$TMP/spin" -e 'probe perf.sw.page_faults.process("'"$TMP"'/spin").counter("faults") {}
+probe perf.sw.task_clock.process.counter("own") {}
+probe perf.sw.cpu_clock.counter("all") {}
+global f, o, a
+probe process.function("spin"), process.function("touch") { f = @perf("faults"); o = @perf("own"); a = @perf("all") }
+probe process.function("spin").return { printf("spin %d %d %d\n", @perf("faults") - f < 10, @perf("own") - o > 500000, @perf("all") - a > 0) }
+probe process.function("touch").return { printf("touch %d\n", @perf("faults") - f >= 64) }'
+expect "counters are read" 0 "spin 1 1 1
+touch 1
+spin 1 1 1
+touch 1
+spin 1 1 1
+touch 1"
+run -e 'probe perf.sw.page_faults.counter("a") {} probe oneshot { println(@perf("b")) }'
+[ $rc = 1 ] && grep -q "there is no perf counter 'b'" "$TMP/err" && pass "a counter that nobody opened" ||
+    fail "a counter that nobody opened" "$(first_line "$TMP/err")"
