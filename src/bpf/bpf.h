@@ -39,8 +39,8 @@ uint32_t bpf_ring_size(const struct bpf_running *r);
 /* A file descriptor: while it is open the kernel measures how long programs run.
  * -errno when it cannot. */
 int bpf_measure(void);
-/* -t: a line for each handler, how often it ran while that was measured, and how long. */
-void bpf_report_timing(const struct bpf_running *r, struct strbuf *out);
+/* -t: a line for each handler, how often it ran, and how long; `cycles`: in a nanosecond. */
+void bpf_report_timing(const struct bpf_running *r, struct strbuf *out, double cycles);
 /* Nanoseconds that the session's programs have run while that was measured, on
  * all CPUs together. */
 uint64_t bpf_time_spent(const struct bpf_running *r);

@@ -6,8 +6,9 @@
 #include "probes/attach.h"
 
 struct image_probe {
-    const char *pp;        /* the final probe point */
-    const char *script_pp; /* as in the script */
+    const char *pp;         /* the final probe point */
+    const char *script_pp;  /* as in the script */
+    const char *derivation; /* how that one comes from this one */
     const struct token *tok;
     struct attach_points points;
     uint64_t interval_ns, random_ns; /* timers */
@@ -60,6 +61,7 @@ struct bpf_image {
     VEC(struct ir_hist) hists;
     VEC(const char *) programs; /* paths of programs and libraries that were looked into */
     unsigned uses;              /* enum image_use */
+    uint32_t timing_map;        /* -t: its number; 0: none */
     uint32_t maxstringlen;
     struct {
         uint32_t size, out_size, regex_off; /* of a context: struct ctx_layout */

@@ -152,6 +152,12 @@ bool image_check(const struct bpf_image *img, const char **why)
         img->context.size < sizeof(struct abi_ctx) || img->context.size > CONTEXT_MAX ||
         img->maxstringlen < 16 || img->maxstringlen > 32768)
         return false;
+    if (img->timing_map) {
+        uint32_t n = img->timing_map - IR_MAP_FIRST;
+        if (n >= img->maps.n || img->maps.v[n].kind != IR_MAP_PERCPU_ARRAY ||
+            img->maps.v[n].value_size != sizeof(struct abi_timing) || img->maps.v[n].key_size != 4)
+            return false;
+    }
     vec_for (i, img->probes)
         if (!points_are_good(&img->probes.v[i]) || !code_is_good(img, &img->probes.v[i]))
             return false;

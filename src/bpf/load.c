@@ -14,7 +14,7 @@
 #include "bpf/relocate.h"
 #include "bpf/running.h"
 
-enum { RING_SIZE = 1 << 20 };
+enum { RING_SIZE = 1 << 20, RING_LARGEST = 1 << 30 };
 
 static void explain(struct session *s, int err, const char *what)
 {
@@ -50,7 +50,11 @@ static int create(struct bpf_running *r, enum bpf_map_type type, const char *nam
     int fd = bpf_map_create(type, shown, key, value, entries, &opts);
     if (fd < 0) {
         int err = -fd;
-        if (err == E2BIG || err == ENOMEM)
+        if (type == BPF_MAP_TYPE_RINGBUF && (err == E2BIG || err == ENOMEM || err == EINVAL))
+            diag_error(&r->session->diag,
+                       "not enough memory for an output buffer of %u MB: a smaller -s may do",
+                       entries >> 20);
+        else if (err == E2BIG || err == ENOMEM)
             diag_error(&r->session->diag,
                        "not enough memory for %s: %u entries of %u bytes; a size such as %s[1000] "
                        "or -DMAXMAPENTRIES=1000 makes it smaller",
@@ -61,12 +65,23 @@ static int create(struct bpf_running *r, enum bpf_map_type type, const char *nam
     return fd;
 }
 
+/* A power of two. */
+static uint32_t ring_size(const struct session *s)
+{
+    uint32_t n = RING_SIZE;
+    while (s->buffer_mb && n < RING_LARGEST && n >> 20 < s->buffer_mb)
+        n *= 2;
+    return n;
+}
+
 static bool create_fixed(struct bpf_running *r)
 {
     const struct bpf_image *img = r->img;
     uint32_t rodata = img->rodata_size;
     r->globals_size = page_round(img->globals_size);
-    r->maps[IR_MAP_FIXED_RING] = create(r, BPF_MAP_TYPE_RINGBUF, "stap_ring", 0, 0, RING_SIZE, 0);
+    r->ring_size = ring_size(r->session);
+    r->maps[IR_MAP_FIXED_RING] =
+        create(r, BPF_MAP_TYPE_RINGBUF, "stap_ring", 0, 0, r->ring_size, 0);
     if (r->maps[IR_MAP_FIXED_RING] < 0)
         return false;
     r->maps[IR_MAP_FIXED_GLOBALS] =
@@ -450,8 +465,7 @@ int bpf_ring_fd(const struct bpf_running *r)
 
 uint32_t bpf_ring_size(const struct bpf_running *r)
 {
-    (void)r;
-    return RING_SIZE;
+    return r->ring_size;
 }
 
 int bpf_run_probe(struct bpf_running *r, int id)
@@ -478,44 +492,6 @@ static uint64_t run_time(int fd)
     struct bpf_prog_info info = {0};
     uint32_t len = sizeof info;
     return fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &len) == 0 ? info.run_time_ns : 0;
-}
-
-static bool ran(struct strbuf *out, int fd)
-{
-    struct bpf_prog_info info = {0};
-    uint32_t len = sizeof info;
-    if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len) != 0 || !info.run_cnt)
-        return false;
-    strbuf_printf(out, ", hits: %llu, ns: %lluavg", (unsigned long long)info.run_cnt,
-                  (unsigned long long)(info.run_time_ns / info.run_cnt));
-    return true;
-}
-
-void bpf_report_timing(const struct bpf_running *r, struct strbuf *out)
-{
-    strbuf_puts(out, "----- probe hit report:\n");
-    vec_for (i, r->img->probes) {
-        const struct image_probe *p = &r->img->probes.v[i];
-        enum attach_kind kind = p->points.kind;
-        bool call = kind == ATTACH_SYSCALL_ENTER || kind == ATTACH_SYSCALL_EXIT;
-        struct strbuf hits = {0};
-        if (!ran(&hits, r->progs[i].fd)) {
-            /* What a dispatcher jumps to is not measured by itself. */
-            if (!(call && r->dispatchers.n))
-                continue;
-            strbuf_puts(&hits, ", counted with all system calls");
-        }
-        strbuf_printf(out, "%s, (%s:%d:%d)%.*s, index: %zu\n", p->script_pp,
-                      p->tok ? p->tok->src->name : "", p->tok ? p->tok->line : 0,
-                      p->tok ? p->tok->col : 0, (int)hits.n, hits.p, i);
-        strbuf_free(&hits);
-    }
-    vec_for (i, r->dispatchers) {
-        strbuf_puts(out, "all system calls");
-        if (!ran(out, r->dispatchers.v[i]))
-            strbuf_puts(out, ", hits: 0");
-        strbuf_putc(out, '\n');
-    }
 }
 
 uint64_t bpf_missed(const struct bpf_running *r)

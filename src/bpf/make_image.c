@@ -26,6 +26,9 @@ static struct image_probe make_probe(struct session *s, const struct gen_prog *g
     struct image_probe out = {
         .pp = p->pp,
         .script_pp = p->script_pp ? p->script_pp : p->pp,
+        .derivation = p->derivation  ? p->derivation
+                      : p->script_pp ? p->script_pp
+                                     : p->pp,
         .tok = p->tok,
         .points = {.kind = at->kind,
                    .prog = at->prog,
@@ -142,6 +145,7 @@ struct bpf_image *image_make(struct generation *gen)
     for (size_t i = 0; programs && i < programs->n; i++)
         vec_push(a, &img->programs, programs->entries[i].key);
     img->uses = uses(m);
+    img->timing_map = m->timing_map;
     img->maxstringlen = m->maxstringlen;
     img->context.size = gen->layout.size;
     img->context.out_size = gen->layout.out_size;

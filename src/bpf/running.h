@@ -19,6 +19,7 @@ struct bpf_running {
     struct session *session;
     const struct bpf_image *img;
     uint32_t ncpus;
+    uint32_t ring_size;
     int *maps; /* by map number */
     size_t nmaps;
     struct loaded *progs; /* by probe */

@@ -256,6 +256,7 @@ static void probe(struct io *io, struct image_probe *p)
 {
     needed_text(io, &p->pp);
     needed_text(io, &p->script_pp);
+    needed_text(io, &p->derivation);
     position(io, &p->tok);
     ENUM(io, p->points.kind, ATTACH_WATCH + 1);
     ENUM(io, p->points.prog, PROG_UPROBE_MULTI + 1);
@@ -402,6 +403,7 @@ static void image(struct io *io, struct bpf_image *img)
     LIST(io, &img->hists, 29, hist);
     LIST(io, &img->programs, 4, needed_text);
     u32_(io, &img->uses);
+    u32_(io, &img->timing_map);
     u32_(io, &img->maxstringlen);
     u32_(io, &img->context.size);
     u32_(io, &img->context.out_size);

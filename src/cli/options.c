@@ -33,6 +33,7 @@ enum {
     OPT_CLEAN_CACHE,
     OPT_REMOTE,
     OPT_WRITE_INDEX,
+    OPT_NAMESPACES,
 };
 
 static const char short_options[] = "hVvtp:I:e:E:o:R:r:a:m:M:kgPc:x:D:bs:uqiwl:d:L:FS:B:WG:T:QA:";
@@ -92,7 +93,7 @@ static const struct option long_options[] = {
     {"suppress-compile-errors", no_argument, NULL, OPT_IGNORED},
     {"sysenv", required_argument, NULL, OPT_IGNORED},
     {"sysroot", required_argument, NULL, OPT_IGNORED},
-    {"target-namespaces", required_argument, NULL, OPT_IGNORED},
+    {"target-namespaces", required_argument, NULL, OPT_NAMESPACES},
     {"tmpdir", required_argument, NULL, OPT_IGNORED},
     {"trust-servers", optional_argument, NULL, OPT_IGNORED},
     {"use-http-server", required_argument, NULL, OPT_IGNORED},
@@ -127,10 +128,12 @@ void options_help(const char *tapset_dir)
         "  -c CMD      run CMD when all probes are in place; the session ends with it\n"
         "  -x PID      what target() says\n"
         "  -o FILE     write the script's output there (strftime's %% conversions)\n"
+        "  -s MB       the size of the output buffer (1 MB); of a recorder, what it keeps\n"
         "  -S SIZE[,N] with -o: files FILE.0, FILE.1, … of SIZE MB each; the last N are kept\n"
         "  -F          go on in the background; with -o it prints the process's number,\n"
         "              without, the newest output is kept in memory (-s MB, otherwise 16)\n"
         "  -A NAME     print what such a recorder keeps, and go on; an interrupt ends it\n"
+        "  --target-namespaces=PID     ns_pid() and its kin: as in the namespaces of this process\n"
         "  -T SECONDS  end the session after that time\n"
         "  -G VAR=VAL  set a global variable of the script\n"
         "  -D NAME=VAL set a limit: MAXACTION, MAXSTRINGLEN, MAXMAPENTRIES, MAXERRORS …\n"
@@ -142,7 +145,8 @@ void options_help(const char *tapset_dir)
         "\n"
         "Translator\n"
         "  -p NUM      stop after pass NUM: 1 parse, 2 elaborate, 3 translate, 4 generate, 5 run\n"
-        "              (1 to 3 print what the pass made)\n"
+        "              (1 to 3 print what the pass made; 4 writes a file for staprun, by the name\n"
+        "              of -o FILE or -m NAME, and prints that)\n"
         "  --dump-bpf  print the eBPF instructions\n"
         "  -u          keep code that has no effect\n"
         "  --runtime=bpf, --bpf        the only runtime\n"
@@ -155,7 +159,7 @@ void options_help(const char *tapset_dir)
         "  --color[=auto|always|never]\n"
         "  -h, --help; -V, --version\n"
         "\n"
-        "Taken without effect: -a -b -B -d -k -m -M -P -q -r -R, --ldd,\n"
+        "Taken without effect: -a -b -B -d -k -M -P -q -r -R, --ldd,\n"
         "--all-modules, --use-server and others of SystemTap.\n",
         tapset_dir ? ", besides\n              " : "", tapset_dir ? tapset_dir : "");
 }
@@ -354,6 +358,9 @@ static bool one(struct session *s, struct options *o, int c, const char *arg)
         o->action = c == 'l' ? ACT_LIST : ACT_LIST_VARS;
         o->list = arg;
         return true;
+    case OPT_NAMESPACES:
+        return value_namespaces(arg, &s->namespaces_pid) ||
+               bad("Invalid --target-namespaces=%s: the number of a process is needed.", arg);
     case OPT_VP:
         return parse_vp(s, arg);
     case OPT_RUNTIME:

@@ -43,7 +43,6 @@ static void help(FILE *to)
           "  -A NAME     print what such a recorder keeps, and go on; an interrupt ends it\n"
           "  -b MB       the size of the output buffer; with -L what is kept, otherwise 16\n"
           "  -T MS       output waits at most that long\n"
-          "  -t          at the end, how often each handler ran, and how long\n"
           "  -v, -w      more messages; no warnings\n"
           "  -C WHEN     colour: auto, always, never\n"
           "  -h, -V      this text; the version\n"
@@ -92,6 +91,9 @@ static bool one(struct session *s, struct request *q, int c, const char *arg)
     case 'x':
         return value_pid(arg, &s->target_pid) ||
                bad("Invalid target process ID number: -x %s", arg);
+    case 'N':
+        return value_namespaces(arg, &s->namespaces_pid) ||
+               bad("Invalid -N %s: the number of a process is needed.", arg);
     case 'o':
         s->output = arg;
         return true;
@@ -108,9 +110,6 @@ static bool one(struct session *s, struct request *q, int c, const char *arg)
         if (!value_number(arg, 1, 1000000, &n))
             return bad("Invalid -T %s: milliseconds are needed.", arg);
         s->patience_ms = (int)n;
-        return true;
-    case 't':
-        s->timing = true;
         return true;
     case 'A':
         q->attach = arg;
@@ -134,7 +133,7 @@ static bool one(struct session *s, struct request *q, int c, const char *arg)
 static bool parse(struct session *s, struct request *q, int argc, char **argv)
 {
     int c;
-    while ((c = getopt(argc, argv, "+hVvwuRtc:x:N:o:S:b:T:A:DLC:d:M:")) != -1)
+    while ((c = getopt(argc, argv, "+hVvwuRc:x:N:o:S:b:T:A:DLC:d:M:")) != -1)
         if (!one(s, q, c, optarg))
             return false;
     if (q->done || q->attach) {
@@ -152,7 +151,7 @@ static bool parse(struct session *s, struct request *q, int argc, char **argv)
             q->variables[q->nvariables++] = argv[optind++];
             continue;
         }
-        if ((c = getopt(argc, argv, "+hVvwuRtc:x:N:o:S:b:T:A:DLC:d:M:")) == -1)
+        if ((c = getopt(argc, argv, "+hVvwuRc:x:N:o:S:b:T:A:DLC:d:M:")) == -1)
             continue; /* -- */
         if (!one(s, q, c, optarg))
             return false;
@@ -283,7 +282,7 @@ static void take_settings(struct session *s, const struct bpf_image *img)
     vec_for (i, img->settings.defines)
         vec_push(s->arena, &s->defines, img->settings.defines.v[i]);
     s->suppress_handler_errors = img->settings.suppress_handler_errors;
-    s->timing |= img->settings.timing;
+    s->timing = img->settings.timing;
     s->script_name = img->origin.script;
 }
 

@@ -3,8 +3,10 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 bool value_number(const char *text, long low, long high, long *out)
 {
@@ -21,6 +23,15 @@ bool value_pid(const char *text, pid_t *out)
         return false;
     *out = (pid_t)n;
     return true;
+}
+
+bool value_namespaces(const char *text, pid_t *out)
+{
+    char path[64];
+    if (!value_pid(text, out))
+        return false;
+    snprintf(path, sizeof path, "/proc/%d/ns/pid", (int)*out);
+    return access(path, F_OK) == 0;
 }
 
 bool value_sizes(const char *text, uint64_t *size, unsigned *files)

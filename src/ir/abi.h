@@ -127,6 +127,12 @@ struct abi_walk {
     u64 node[16];
 };
 
+/* ---- -t: one for each handler and CPU, in nanoseconds ---- */
+struct abi_timing {
+    u64 hits, sum, min, max;
+    u64 squares; /* their sum */
+};
+
 /* ---- the read-only data map: ARRAY, one value, frozen before loading, so the
  * verifier knows its contents.  struct abi_const first, then the read-only data
  * of the runtime library, then the script's string literals. ---- */

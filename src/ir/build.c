@@ -253,7 +253,10 @@ static struct ir_prog *build_prog(struct session *s, struct ir_module *m, const 
     bld.frame = &frame;
 
     uint32_t leave = build_has_locks(&b) ? ir_new_block(&b, "leave") : bld.exit_block;
+    struct build_timing timing;
     ir_at(&b, start);
+    if (m->timing_map)
+        build_timing_entry(&b, &timing);
     build_locals(&b, (const struct variable *const *)p->locals.v, p->locals.n);
     bool asked = false;
     const struct stmt *body = p->body;
@@ -265,6 +268,8 @@ static struct ir_prog *build_prog(struct session *s, struct ir_module *m, const 
         build_branch(&b, p->condition, yes, bld.exit_block);
         ir_at(&b, yes);
     }
+    if (m->timing_map)
+        build_timing_runs(&b, &timing);
     if (body)
         build_stmt(&b, body);
     ir_jmp(&b, bld.exit_block);
@@ -279,6 +284,8 @@ static struct ir_prog *build_prog(struct session *s, struct ir_module *m, const 
     build_unlock(&b);
     if (bld.uses_out)
         ir_lib(&b, "rt_flush", 1, IR_ARGS(IR_A_CTX));
+    if (m->timing_map)
+        build_timing_exit(&b, &timing);
     if (leave != bld.exit_block) {
         ir_jmp(&b, leave);
         ir_at(&b, leave);
@@ -430,6 +437,8 @@ struct ir_module *ir_build(struct session *s, const struct program *p)
     bounds_infer(s, p);
     build_cost(p, m->arena);
     layout_globals(s, m);
+    if (s->timing)
+        build_timing_map(m, p->probes.n);
     unsigned errors = s->diag.errors;
     vec_for (i, p->probes)
         vec_push(m->arena, &m->progs, build_prog(s, m, p->probes.v[i], &literals, &names));

@@ -77,6 +77,15 @@ struct fn_frame {
     struct text_return *text; /* inlined: return writes to a record (build_text.c) */
 };
 
+/* build_timing.c: -t.  The handler begins; it runs, for its condition holds; it ends. */
+struct build_timing {
+    ir_reg start, ran;
+};
+void build_timing_map(struct ir_module *m, size_t nprobes);
+void build_timing_entry(struct ir_builder *b, struct build_timing *t);
+void build_timing_runs(struct ir_builder *b, struct build_timing *t);
+void build_timing_exit(struct ir_builder *b, const struct build_timing *t);
+
 /* Builder state of one prog: ir_builder.priv. */
 struct build {
     struct ir_builder *b;

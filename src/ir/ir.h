@@ -241,6 +241,7 @@ struct ir_module {
     uint32_t *lock_off;             /* builder: by global, its lock in the globals map */
     uint8_t **lock_mode;            /* builder: by probe and global, enum abi_lock; NULL: none */
     uint32_t *regex_off;            /* builder: by regex, 1 + offset in rodata; 0: not made yet */
+    uint32_t timing_map;            /* -t: number of the map; 0: none */
     bool uses_modules;              /* handlers look at what is mapped in processes */
     bool regex_captures;            /* contexts need a struct abi_regex_area */
     uint32_t rodata_cap;            /* builder: allocated */

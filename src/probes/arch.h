@@ -37,6 +37,8 @@ extern const char *const arch_thread_pointer;
 unsigned arch_uprobe_shift(const uint8_t *code, size_t n);
 /* A number for the kind of an instruction that kernels refuse uprobes at; 0: none known. */
 unsigned arch_uprobe_doubt(const uint8_t *code, size_t n);
+/* What counts the cycles of a processor, at a steady rate. */
+uint64_t arch_cycles(void);
 /* A register by its name in assembly ("rdi", "eax", "al"): its offset and size in
  * bytes; false: no such register. */
 bool arch_reg_named(const char *name, size_t n, int32_t *offset, unsigned *size);

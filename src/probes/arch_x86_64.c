@@ -106,3 +106,8 @@ unsigned arch_uprobe_doubt(const uint8_t *code, size_t n)
         return 0;
     return at > i ? VECTOR | code[at] : code[at];
 }
+
+uint64_t arch_cycles(void)
+{
+    return __builtin_ia32_rdtsc();
+}

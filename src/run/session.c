@@ -7,6 +7,7 @@
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
+#include "probes/arch.h"
 #include "run/private.h"
 
 /* How long output may lie in the ring buffer when no handler woke us: nearly
@@ -66,7 +67,7 @@ static void on_switch(int sig)
 }
 
 /* Without SA_RESTART: a write that blocks comes back and can give up. */
-static bool catch_signals(void)
+static bool catch_signals(bool in_background)
 {
     struct sigaction sa = {.sa_handler = on_signal};
     interrupts = 0;
@@ -84,6 +85,9 @@ static bool catch_signals(void)
     signal(SIGPIPE, SIG_IGN);
     struct sigaction other = {.sa_handler = on_switch, .sa_flags = SA_RESTART};
     sigaction(SIGUSR2, &other, NULL);
+    /* In the background there is no terminal that could be gone. */
+    if (in_background)
+        sigaction(SIGHUP, &other, NULL);
     return true;
 }
 
@@ -365,7 +369,7 @@ static bool prepare(struct run *r)
         diag_error(&s->diag, "there is no process %d (-x)", (int)s->target_pid);
         return false;
     }
-    if (!catch_signals()) {
+    if (!catch_signals(s->recorder && s->output)) {
         diag_error(&s->diag, "cannot catch signals: %s", strerror(errno));
         return false;
     }
@@ -457,7 +461,7 @@ int run_session(struct session *s, const struct bpf_image *img, struct bpf_runni
         if (status >= 0)
             return status;
     }
-    int stats = s->timing ? bpf_measure() : -1;
+    u64 began = monotonic_ns(), cycles = arch_cycles();
     r.head = bpf_session(bpf);
     r.ring_size = bpf_ring_size(bpf);
     sink_init(&r.sink, s, img, &r.out);
@@ -474,7 +478,8 @@ int run_session(struct session *s, const struct bpf_image *img, struct bpf_runni
         if (!child_report(&r.child, s))
             r.failed = true;
         if (s->timing)
-            bpf_report_timing(bpf, &r.out.buf);
+            bpf_report_timing(bpf, &r.out.buf,
+                              (double)(arch_cycles() - cycles) / (double)(monotonic_ns() - began));
         report_output(&r);
         r.head->skipped_nested += bpf_missed(bpf);
         if (report_end(s, r.head, &r.sink))
@@ -484,8 +489,6 @@ int run_session(struct session *s, const struct bpf_image *img, struct bpf_runni
     input_close(&r.input);
     recorder_close(&r.recorder);
     recorder_over(s);
-    if (stats >= 0)
-        close(stats);
     child_stop(&r.child);
     timers_close(&r.timers);
     ring_close(&r.ring);

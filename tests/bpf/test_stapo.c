@@ -24,6 +24,7 @@ static struct image_probe make_probe(struct arena *a)
     *place = (struct attach_place){.pp = "begin", .offset = 1ull << 40, .pid = 7};
     struct image_probe p = {.pp = "begin",
                             .script_pp = "begin",
+                            .derivation = "begin",
                             .tok = tok,
                             .points = {.places = place, .n = 1},
                             .nr = -1,

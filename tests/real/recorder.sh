@@ -58,5 +58,68 @@ run -A "$name"
 
 # How often handlers ran.
 run -t -T 1 -e 'probe timer.ms(50) { if (n++ == 9) exit() } global n probe end { n = 0 }'
-grep -q '^timer.ms(50), (<input>:1:7), hits: 10, ns: [0-9]*avg, index: 0$' "$TMP/out" && grep -q '^end, (.*), hits: 1, ' "$TMP/out" &&
+grep -q '^timer.ms(50), (<input>:1:7), hits: 10, cycles: [1-9][0-9]*min/[1-9][0-9]*avg/[1-9][0-9]*max, variance: [0-9]*, from: timer.ms(50), index: 0$' "$TMP/out" &&
+    grep -q '^end, (.*), hits: 1, ' "$TMP/out" &&
     pass timing || fail timing "$(tr '\n' '|' <"$TMP/out")"
+# Every handler by itself, also those of system calls; one whose condition does not hold has not run.
+run -t -c true -e 'global on = 0 probe syscall.execve { if (pid() == target()) a++ } global a probe syscall.exit_group { if (pid() == target()) b++ } global b probe timer.ms(1) if (on) { println("never") } probe end { for (i = 0; i < 300; i++) c += i } global c'
+python3 - "$TMP/out" <<'END' >"$TMP/why" 2>&1 && pass timing-each || fail timing-each "$(cat "$TMP/why")"
+import re, sys
+rows = {}
+for line in open(sys.argv[1]):
+    m = re.match(r'(\S+), \(.*\), hits: (\d+), cycles: (\d+)min/(\d+)avg/(\d+)max, variance: (\d+), from: (.*), index: \d+$', line)
+    if m:
+        rows[m[7].split(' ')[0]] = [int(x) for x in m.groups()[1:6]]
+assert rows['syscall.execve'][0] >= 1 and rows['syscall.exit_group'][0] >= 1, rows
+assert 'timer.ms(1)' not in rows, rows
+for hits, low, mean, high, variance in rows.values():
+    assert low <= mean + 1 and mean <= high + 1, rows
+    assert hits > 1 or low == high, rows
+assert rows['end'][2] > rows['syscall.execve'][1], rows
+END
+
+# In the background a hangup goes on with the next file, too.
+run -F -o hung -e 'probe timer.ms(20) { println("tick ", n++) } global n probe end { println("over") }'
+pid=$(cat "$TMP/out")
+wait_for 5 grep -q 'tick 3' hung
+kill -HUP "$pid"
+wait_for 5 grep -q tick hung.1 && kill -0 "$pid" && pass hangup || fail hangup "$(ls hung* | tr '\n' ' ')"
+kill -TERM "$pid"
+wait_for 5 test ! -e "/proc/$pid"
+[ "$(tail -qn 1 hung.1)" = over ] && [ "$(cat hung hung.1 | awk '/tick/ { if ($2 != n++) bad = 1 } END { print bad + 0 }')" = 0 ] &&
+    pass hangup-end || fail hangup-end "$(tail -n 1 hung.1)"
+
+# A handler that prints more than the buffer holds: -s makes it larger.
+BURST='probe oneshot { for (i = 0; i < 100000; i++) printf("%08d %s\n", i, "................................................................") }'
+run -DMAXACTION=10000000 -e "$BURST"
+grep -q 'output records .* are lost' "$TMP/err" && pass buffer-full || fail buffer-full "$(first_line "$TMP/err")"
+run -s 8 -DMAXACTION=10000000 -e "$BURST"
+[ $rc = 0 ] && [ "$(wc -l <"$TMP/out")" = 100000 ] && [ ! -s "$TMP/err" ] && pass buffer-larger || fail buffer-larger "$(wc -l <"$TMP/out") $(first_line "$TMP/err")"
+run -s 0 -e "$BURST"
+[ $rc = 1 ] && grep -q 'Invalid buffer size' "$TMP/err" && pass buffer-wrong || fail buffer-wrong "$(first_line "$TMP/err")"
+
+# The disk is full: the session ends, what was written stays, and it is told.
+mkdir -p small && mount -t tmpfs -o size=64k none small 2>/dev/null && {
+    run -o small/file -e 'probe timer.ms(1) { printf("%s\n", "................................................................................................................................") }'
+    [ $rc = 1 ] && grep -q 'cannot write to small/file: No space left' "$TMP/err" && [ "$(wc -c <small/file)" = 65536 ] && pass disk-full || fail disk-full "$rc $(first_line "$TMP/err")"
+    umount small
+}
+
+# Pids as they are in the namespaces of another process.
+unshare -pf sh -c 'while :; do /bin/true; sleep 0.1; done' 2>/dev/null & outer=$!
+inner=
+wait_for 5 eval 'inner=$(cat /proc/$outer/task/$outer/children); [ -n "$inner" ]'
+inner=${inner%% *}
+NAMESPACE="probe kernel.trace(\"sched_process_fork\") { if (\$parent->tgid == $inner) { println(task_ns_pid(\$parent)) exit() } } probe timer.s(8) { exit() }"
+run --target-namespaces=$inner -e "$NAMESPACE"
+expect namespaces 0 1
+run -p4 -o ns.stapo -e "$NAMESPACE"
+timeout -s KILL $LIMIT "${STAP}run" -N $inner ns.stapo >"$TMP/out" 2>"$TMP/err"
+rc=$?
+expect namespaces-staprun 0 1
+run -e "$NAMESPACE"
+[ "$(cat "$TMP/out")" = "$inner" ] && pass namespaces-own || fail namespaces-own "$(cat "$TMP/out" "$TMP/err")"
+kill -KILL $inner # the first of its namespace: nothing else ends it
+wait $outer 2>/dev/null
+run --target-namespaces=x -e 'probe oneshot { println(1) }'
+[ $rc = 1 ] && grep -q 'Invalid --target-namespaces=x' "$TMP/err" && pass namespaces-wrong || fail namespaces-wrong "$(first_line "$TMP/err")"
