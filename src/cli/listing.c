@@ -94,6 +94,12 @@ static const char *point_vars(struct session *s, const struct probe *p)
     return first ? first : "";
 }
 
+/* Scripts may use it: SystemTap lists the number of a system call under this name. */
+static bool is_hidden(const char *name)
+{
+    return is_internal(name) && strcmp(name, "__nr") != 0;
+}
+
 /* "NAME variable:type … $variable:type …", once for each alias. */
 static void add_alias(struct listing *l, const struct probe *p)
 {
@@ -102,7 +108,7 @@ static void add_alias(struct listing *l, const struct probe *p)
         return;
     strbuf_puts(&line, p->alias_pp);
     vec_for (k, p->locals)
-        if (!is_internal(p->locals.v[k]->name))
+        if (!is_hidden(p->locals.v[k]->name))
             strbuf_printf(&line, " %s:%s", p->locals.v[k]->name, type_name(p->locals.v[k]->type));
     const char *vars = point_vars(l->s, p);
     if (*vars)

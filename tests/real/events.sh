@@ -2,8 +2,9 @@
 # Counts of kernel events against what a process is known to have done.
 . "$(dirname "$0")/lib.sh"
 
-# Ten children of a shell.
-{ for _ in 1 2 3 4 5 6 7 8 9 10; do echo /bin/true; done; echo :; } >"$TMP/forks.sh"
+# Ten children of a shell, of a program that nobody else runs.
+cp /bin/true "$TMP/true"
+{ for _ in 1 2 3 4 5 6 7 8 9 10; do echo "$TMP/true"; done; echo :; } >"$TMP/forks.sh"
 run -c "sh $TMP/forks.sh" -e 'global n
 probe kernel.trace("sched:sched_process_fork") { if ($parent->tgid == target()) n++ }
 probe end { println(n) }'
@@ -18,8 +19,8 @@ probe kernel.trace("sched:sched_process_exit") { if ([pid()] in kids) { ends++; 
 probe end { n = 0; foreach (k in kids) n++; println(ends, " ", n) }'
 expect exit 0 "10 0"
 run -c "sh $TMP/forks.sh" -e 'global n
-probe kernel.trace("sched:sched_process_exec") { if (execname() == "true") if (kernel_string($bprm->filename) == "/bin/true") n++ }
-probe end { println(n) }'
+probe kernel.trace("sched:sched_process_exec") { if (execname() == "true") if (kernel_string($bprm->filename) == @1) n++ }
+probe end { println(n) }' "$TMP/true"
 expect exec 0 10
 run -c "sh $TMP/forks.sh" -e 'global seen
 probe kernel.trace("sched:sched_process_*") { seen[ppfunc()]++ }
