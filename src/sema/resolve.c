@@ -135,9 +135,17 @@ static void mark(struct expr *e, bool read, bool written)
 
 static const char *similar_functions(struct sema *m, const char *name)
 {
-    size_t cap = m->functions.n + m->tapset->names.n;
+    /* The print operators are called like functions. */
+    static const char *const prints[] = {"print",  "println",  "printf",  "printd",  "printdln",
+                                         "sprint", "sprintln", "sprintf", "sprintd", "sprintdln"};
+    size_t nprints = sizeof prints / sizeof *prints;
+    size_t cap = m->functions.n + m->tapset->names.n + nprints;
     const char **names = arena_new_array(m->arena, const char *, cap + 1);
     size_t n = 0;
+    while (n < nprints) {
+        names[n] = prints[n];
+        n++;
+    }
     for (size_t i = 0; i < m->functions.n; i++)
         names[n++] = m->functions.entries[i].key;
     vec_for (i, m->tapset->names)
