@@ -9,6 +9,7 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/perf_event.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -242,8 +243,37 @@ bool bpf_attach(struct bpf_running *r)
     return attach_syscalls(r, ATTACH_SYSCALL_EXIT) && attach_syscalls(r, ATTACH_SYSCALL_ENTER);
 }
 
+/* Each close may wait until no processor runs the program any more: those that are done at the
+ * same time wait together. */
+enum { CLOSERS = 16 };
+
+struct closing {
+    const struct bpf_running *r;
+    size_t from;
+};
+
+static void *close_some(void *arg)
+{
+    const struct closing *c = arg;
+    for (size_t i = c->from; i < c->r->links.n; i += CLOSERS)
+        close(c->r->links.v[i]);
+    return NULL;
+}
+
 void bpf_detach(struct bpf_running *r)
 {
-    while (r->links.n)
-        close(r->links.v[--r->links.n]);
+    struct closing parts[CLOSERS];
+    pthread_t threads[CLOSERS];
+    bool runs[CLOSERS];
+    for (size_t i = 0; i < CLOSERS; i++) {
+        parts[i] = (struct closing){r, i};
+        runs[i] =
+            r->links.n > CLOSERS && pthread_create(&threads[i], NULL, close_some, &parts[i]) == 0;
+        if (!runs[i])
+            close_some(&parts[i]);
+    }
+    for (size_t i = 0; i < CLOSERS; i++)
+        if (runs[i])
+            pthread_join(threads[i], NULL);
+    r->links.n = 0;
 }

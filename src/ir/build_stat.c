@@ -175,6 +175,8 @@ static ir_reg linear_bucket(struct ir_builder *b, const struct variable *sv, ir_
     return idx;
 }
 
+enum { EVICTIONS = 6 };
+
 void build_stat_add(struct ir_builder *b, const struct expr *lv, const struct expr *rhs)
 {
     const struct variable *sv = stat_var(lv);
@@ -194,12 +196,16 @@ void build_stat_add(struct ir_builder *b, const struct expr *lv, const struct ex
         ir_mov(b, p, stat_lookup(b, loc, key));
         uint32_t fresh = ir_new_block(b, "inserted");
         if (sv->wrap) {
-            uint32_t evict = ir_new_block(b, "make room");
-            ir_bri(b, CC_NE, p, 0, fresh, evict);
-            ir_at(b, evict);
-            build_evict_oldest(b, loc, true);
-            build_insert(b, loc->map, key, zeros(b, loc->value_size));
-            ir_mov(b, p, stat_lookup(b, loc, key));
+            /* Others, who may be many where handlers are taken off their
+             * processors, may take the room that was made. */
+            for (int i = 0; i < EVICTIONS; i++) {
+                uint32_t evict = ir_new_block(b, "make room");
+                ir_bri(b, CC_NE, p, 0, fresh, evict);
+                ir_at(b, evict);
+                build_evict_oldest(b, loc, true);
+                build_insert(b, loc->map, key, zeros(b, loc->value_size));
+                ir_mov(b, p, stat_lookup(b, loc, key));
+            }
         }
         ir_bri(b, CC_NE, p, 0, fresh, full);
         ir_at(b, fresh);

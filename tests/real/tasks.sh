@@ -77,3 +77,7 @@ in_child current-memory "1" 'println(proc_mem_size() == proc_mem_size(pid()) && 
 in_child no-file "cannot find file in task" 'try { println(task_fd_lookup(task_current(), 99)) } catch (e) { println(e) }'
 in_child reverse-walk "1" 'd = @cast(current_exe_file(), "file", "kernel")->f_path->dentry; println(isinstr("/" . reverse_path_walk(d), "/caller"))'
 in_child rcu "1" 't = task_current(); println(container_of_task_rcu(t + &@cast(0, "task_struct", "kernel")->rcu) == t && rcu_dereference(&@cast(t, "task_struct", "kernel")->cred) == @cast(t, "task_struct", "kernel")->cred)'
+
+# A command line that is longer than a string and has more arguments than a handler statements.
+run -c "true $(seq 3000 | tr '\n' ' ')" -e 'probe syscall.execve.return { if (pid() == target()) { s = cmdline_str(); println(strlen(s), " ", substr(s, 0, 16), " ", cmdline_arg(2)) } }'
+expect long-command-line 0 "511 true 1 2 3 4 5 6 2"
