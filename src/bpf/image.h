@@ -34,7 +34,8 @@ enum image_use {
 struct image_settings {
     VEC(struct define) defines; /* -D */
     bool suppress_handler_errors;
-    bool timing; /* -t */
+    bool timing;         /* -t */
+    uint64_t timeout_ns; /* -T; 0: none */
 };
 
 /* Where it was made. */

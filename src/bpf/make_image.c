@@ -116,6 +116,7 @@ static void make_origin(struct bpf_image *img, const struct session *s)
         vec_push(img->arena, &img->settings.defines, s->defines.v[i]);
     img->settings.suppress_handler_errors = s->suppress_handler_errors;
     img->settings.timing = s->timing;
+    img->settings.timeout_ns = (uint64_t)(s->timeout_s * 1e9);
 }
 
 struct bpf_image *image_make(struct generation *gen)

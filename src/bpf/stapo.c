@@ -393,6 +393,7 @@ static void image(struct io *io, struct bpf_image *img)
     LIST(io, &img->settings.defines, 8, define);
     flag(io, &img->settings.suppress_handler_errors);
     flag(io, &img->settings.timing);
+    u64_(io, &img->settings.timeout_ns);
     LIST(io, &img->globals, 13, global);
     LIST(io, &img->facts, 22, fact);
     LIST(io, &img->needs, 8, need);

@@ -7,6 +7,7 @@
 #include "base/mark.h"
 #include "base/strbuf.h"
 #include "cli/cli.h"
+#include "cli/hand_over.h"
 #include "cli/image_file.h"
 #include "debuginfo/ksyms.h"
 #include "lang/print.h"
@@ -21,6 +22,7 @@ struct passes {
     struct ir_module *mod;
     struct bpf_image *image;
     struct pass_clock clock;
+    const char *helper; /* runs the image in our place; NULL: we do */
 };
 
 static bool tells(const struct passes *p, int pass)
@@ -215,6 +217,8 @@ static int pass_4(struct passes *p)
     }
     if (s->portable && rc == 0)
         return image_file_write(s, p->image);
+    if (p->helper && rc == 0)
+        return hand_over(s, p->image, p->helper);
     return s->last_pass > 4 && rc == 0 ? -1 : rc;
 }
 
@@ -250,10 +254,12 @@ int drive(struct session *s, const struct options *o)
     if (rc >= 0)
         return rc;
     const char *lacks = s->last_pass == 5 ? facts_privileges() : NULL;
-    if (lacks) {
+    if (lacks && !(p.helper = hand_over_to(s->arena))) {
         diag_error(&s->diag, "%s", lacks);
         return 1;
     }
+    if (p.helper) /* what this process cannot try is not tried */
+        s->last_pass = 4;
     MARK(pass2__start, s);
     rc = pass_2(&p);
     MARK(pass2__end, s);

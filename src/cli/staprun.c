@@ -218,7 +218,9 @@ static struct bpf_image *open_image(struct session *s, const char *path)
         diag_error(&s->diag, "cannot read '%s': %s", path, strerror(errno));
     else if (!(img = stapo_read(s->arena, text.p, text.n, &why)))
         diag_error(&s->diag, "'%s' %s", path, why);
-    else if ((why = groups_refuse(s->arena, img, fd, path))) {
+    else if ((why =
+                  groups_refuse(s->arena, img, fd,
+                                strncmp(path, "/proc/self/fd/", 14) ? path : img->origin.script))) {
         diag_error(&s->diag, "%s", why);
         img = NULL;
     }
@@ -283,6 +285,7 @@ static void take_settings(struct session *s, const struct bpf_image *img)
         vec_push(s->arena, &s->defines, img->settings.defines.v[i]);
     s->suppress_handler_errors = img->settings.suppress_handler_errors;
     s->timing = img->settings.timing;
+    s->timeout_s = (double)img->settings.timeout_ns / 1e9;
     s->script_name = img->origin.script;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The flight recorder (-F): the session goes on in the background.  With -o it writes to files;
  * without, it keeps the newest output in memory, and `stap -A NAME` reads it: through a socket
- * in RUN_DIR, whose name tells the recorder's process.
+ * in RUN_DIR (or that of a user), whose name tells the recorder's process.
  *
  * A reader gets what is kept, then what comes; a byte from it ends the session. */
 #include "run/recorder.h"
@@ -21,10 +21,20 @@
 
 #define RUN_DIR "/run/stap"
 
+/* Users have a folder of their own. */
+static const char *run_dir(void)
+{
+    static char own[sizeof((struct sockaddr_un *)0)->sun_path];
+    const char *base = getuid() ? getenv("XDG_RUNTIME_DIR") : NULL;
+    if (!base || *base != '/' || (size_t)snprintf(own, sizeof own, "%s/stap", base) >= sizeof own)
+        return RUN_DIR;
+    return own;
+}
+
 static bool address_of(const char *name, struct sockaddr_un *to)
 {
     *to = (struct sockaddr_un){.sun_family = AF_UNIX};
-    int n = snprintf(to->sun_path, sizeof to->sun_path, RUN_DIR "/%s", name);
+    int n = snprintf(to->sun_path, sizeof to->sun_path, "%s/%s", run_dir(), name);
     return *name && !strchr(name, '/') && n > 0 && (size_t)n < sizeof to->sun_path;
 }
 
@@ -120,7 +130,7 @@ bool recorder_listen(struct recorder *r, struct session *s, size_t room)
     char name[32];
     *r = (struct recorder){.listener = -1, .reader = -1, .room = room};
     snprintf(name, sizeof name, "stap_%d", (int)getpid());
-    mkdir(RUN_DIR, 0700);
+    mkdir(run_dir(), 0700);
     r->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (!address_of(name, &at) || r->listener < 0) {
         diag_error(&s->diag, "cannot make a socket for the recorder: %s", strerror(errno));
@@ -248,8 +258,8 @@ int recorder_attach(const char *name)
     struct sockaddr_un at;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (!address_of(name, &at) || fd < 0 || connect(fd, (struct sockaddr *)&at, sizeof at) != 0) {
-        fprintf(stderr,
-                "There is no recorder '%s' here: \"ls " RUN_DIR "\" names those that run.\n", name);
+        fprintf(stderr, "There is no recorder '%s' here: \"ls %s\" names those that run.\n", name,
+                run_dir());
         if (fd >= 0)
             close(fd);
         return 1;

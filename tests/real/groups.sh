@@ -39,7 +39,7 @@ as() {
         how=$3
         shift 3
         cd / && exec setpriv --reuid 64100 --regid 64100 $how -- timeout 20 "$@"' \
-        sh "$TMP" "$admin" "$how" "$home/staprun" "$@" >"$TMP/out" 2>"$TMP/err" </dev/null
+        sh "$TMP" "$admin" "$how" "$home/${PROGRAM-staprun}" "$@" >"$TMP/out" 2>"$TMP/err" </dev/null
     rc=$?
 }
 told() {
@@ -83,3 +83,29 @@ told no-file-of-others "cannot write to '$home/secret' (-o): Permission denied"
 [ "$(cat "$home/secret")" = secret ] && pass file-kept || fail file-kept
 as $USR,$DEV -c 'grep CapEff /proc/self/status' "$home/plain.stapo"
 grep -q 'CapEff:.0000000000000000' "$TMP/out" && pass command-without || fail command-without "$(cat "$TMP/out" "$TMP/err")"
+
+# stap itself has no capabilities: it has staprun run what it made.
+export SYSTEMTAP_TAPSET=$TOP/tapset
+SCRIPT='probe begin { println("ran by ", uid(), " ", @1) } probe timer.ms(300) { exit() }'
+PROGRAM=stap as $USR,$DEV -e "$SCRIPT" argument
+expect stap-developer 0 'ran by 64100 argument'
+PROGRAM=stap as $USR,$DEV -T 1 -o "$home/out-is-not-mine" -e "$SCRIPT" argument
+told stap-output "cannot write to '$home/out-is-not-mine' (-o): Permission denied"
+PROGRAM=stap as $USR,$DEV -c 'echo from the command' -e 'probe syscall.write { if (pid() == target()) println("write") }'
+[ $rc = 0 ] && grep -qx write "$TMP/out" && grep -qx 'from the command' "$TMP/out" && pass stap-command || fail stap-command "$(cat "$TMP/out" "$TMP/err")"
+PROGRAM=stap as $USR,$SYS -g -e 'probe oneshot { set_user_long(1, 2) }'
+told stap-system-guru 'writes to the memory of programs, which is for members of the group stapdev'
+PROGRAM=stap as - -e "$SCRIPT" argument
+told stap-stranger 'running scripts is for root and for members of the group stapusr'
+PROGRAM=stap as $USR -e "$SCRIPT" argument
+told stap-user '<input> is for members of the group stapdev'
+# A recorder of one's own.
+mkdir "$home/run"
+chown 64100 "$home/run"
+export XDG_RUNTIME_DIR=$home/run
+PROGRAM=stap as $USR,$DEV -F -e 'probe timer.ms(20) { println("tick ", n++) } global n probe end { println("over") }'
+name=$(sed -n 's/.*"stap -A \(stap_[0-9]*\)".*/\1/p' "$TMP/out")
+[ $rc = 0 ] && wait_for 5 test -S "$home/run/stap/$name" && pass recorder || fail recorder "$(cat "$TMP/out" "$TMP/err")"
+sleep 0.3
+kill -INT "${name#stap_}"
+wait_for 5 test ! -e "$home/run/stap/$name" && pass recorder-end || fail recorder-end "$(ls "$home/run/stap")"
