@@ -134,9 +134,9 @@ expect all-counted 0 1
 
 # The arguments by the kernel's own names.
 if [ -e /sys/kernel/tracing/events/syscalls/sys_enter_openat/format ]; then
-    run -c "cat /dev/null" -e 'probe syscall.openat, nd_syscall.openat { if (pid() == target() && user_string($filename) == "/dev/null")
+    run -c "cat /dev/null" -e 'probe syscall.openat, nd_syscall.openat { if (pid() == target() && user_string2($filename, "") == "/dev/null")
         printf("%d %o %d|%s\n", $dfd, $flags, $mode, $$parms == sprintf("dfd=%#x filename=%#x flags=%#x mode=%#x", $dfd, $filename, $flags, $mode) ? "same" : $$vars) }
-    probe syscall.openat.return { if (pid() == target() && user_string($filename) == "/dev/null") println($return >= 0, " ", $dfd) }'
+    probe syscall.openat.return { if (pid() == target() && user_string2($filename, "") == "/dev/null") println($return >= 0, " ", $dfd) }'
     expect kernel-names 0 '-100 0 0|same
 -100 0 0|same
 1 -100'
