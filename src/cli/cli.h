@@ -20,6 +20,7 @@ enum action {
 /* The command line, besides what struct session takes. */
 struct options {
     enum action action;
+    unsigned choices;             /* how many of -l, -L, -A, --dump-… */
     const char *script;           /* -e */
     const char *file;             /* FILE or "-" */
     const char *list;             /* -l, -L */

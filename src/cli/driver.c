@@ -36,8 +36,10 @@ static int print_text(struct strbuf *text)
     size_t n = fwrite(text->p, 1, text->n, stdout);
     bool ok = n == text->n && fflush(stdout) == 0;
     strbuf_free(text);
-    if (!ok)
+    if (!ok) {
         fprintf(stderr, "ERROR: cannot write to standard output: %s\n", strerror(errno));
+        clearerr(stdout);
+    }
     return ok ? 0 : 1;
 }
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/cli.h"
 #include "cli/version.h"
@@ -56,6 +58,10 @@ int main(int argc, char **argv)
         s.diag.verbose = s.verbose;
         if (session_limits(&s))
             rc = act(&s, &o);
+    }
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        diag_error(&s.diag, "cannot write to standard output: %s", strerror(errno));
+        rc = 1;
     }
     diag_fini(&s.diag);
     dw_close_all();

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -277,6 +278,19 @@ static bool parse_image_name(struct session *s, const char *arg)
     return true;
 }
 
+static bool is_folder(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* What is done instead of running a script: one thing. */
+static void choose(struct options *o, enum action a)
+{
+    o->choices++;
+    o->action = a;
+}
+
 static bool one(struct session *s, struct options *o, int c, const char *arg)
 {
     long n;
@@ -323,7 +337,7 @@ static bool one(struct session *s, struct options *o, int c, const char *arg)
         s->timing = true;
         return true;
     case 'A':
-        o->action = ACT_ATTACH;
+        choose(o, ACT_ATTACH);
         o->list = arg;
         return true;
     case 'm':
@@ -355,7 +369,7 @@ static bool one(struct session *s, struct options *o, int c, const char *arg)
         return bad("%s", "Building a script interactively (-i) is not part of this stap.");
     case 'l':
     case 'L':
-        o->action = c == 'l' ? ACT_LIST : ACT_LIST_VARS;
+        choose(o, c == 'l' ? ACT_LIST : ACT_LIST_VARS);
         o->list = arg;
         return true;
     case OPT_NAMESPACES:
@@ -394,13 +408,13 @@ static bool one(struct session *s, struct options *o, int c, const char *arg)
         s->dump_bpf = true;
         return true;
     case OPT_DUMP_TYPES:
-        o->action = ACT_DUMP_TYPES;
+        choose(o, ACT_DUMP_TYPES);
         return true;
     case OPT_DUMP_ALIASES:
-        o->action = ACT_DUMP_ALIASES;
+        choose(o, ACT_DUMP_ALIASES);
         return true;
     case OPT_DUMP_FUNCTIONS:
-        o->action = ACT_DUMP_FUNCTIONS;
+        choose(o, ACT_DUMP_FUNCTIONS);
         return true;
     case OPT_CLEAN_CACHE:
         o->action = ACT_NOTHING;
@@ -420,6 +434,13 @@ static bool one(struct session *s, struct options *o, int c, const char *arg)
 static bool rest(struct session *s, struct options *o, int argc, char **argv)
 {
     int at = optind;
+    if (o->choices > 1)
+        return bad("%s", "Only one of -l, -L, -A and the --dump- options can be given.");
+    if (o->choices && (o->script || o->additional.n))
+        return bad("%s", "-l, -L, -A and the --dump- options take no script.");
+    if (o->choices && at < argc)
+        return bad("'%s' is too much: -l, -L, -A and the --dump- options take no script.",
+                   argv[at]);
     if (o->action == ACT_RUN && !o->script && at < argc)
         o->file = argv[at++];
     if (o->action == ACT_RUN && !o->script && !o->file && !o->additional.n) {
@@ -440,6 +461,9 @@ bool options_parse(struct session *s, struct options *o, int argc, char **argv)
     while ((c = getopt_long(argc, argv, short_options, long_options, NULL)) != -1)
         if (!one(s, o, c, optarg))
             return false;
+    vec_for (i, s->include_dirs)
+        if (!is_folder(s->include_dirs.v[i]))
+            diag_warning(&s->diag, NULL, "-I %s: there is no such folder", s->include_dirs.v[i]);
     s->module_name = s->image_name;
     if (!s->module_name)
         s->module_name = s->portable ? "stap" : arena_printf(s->arena, "stap_%d", (int)getpid());
@@ -452,6 +476,8 @@ bool options_parse(struct session *s, struct options *o, int argc, char **argv)
         return bad("%s", "-o and -m both name the file of -p4: give one of them.");
     if (s->output_size && !s->output)
         return bad("%s", "-S needs a file: -o FILE.");
+    if (s->command && !s->command[strspn(s->command, " \t")])
+        return bad("%s", "-c needs a command.");
     if (s->command && s->target_pid)
         return bad("%s", "-c and -x cannot be given together.");
     return rest(s, o, argc, argv);

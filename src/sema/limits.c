@@ -38,6 +38,26 @@ struct limit {
     int64_t low, high;
 };
 
+/* A limit whose name is misspelt would not be noticed.  Names that do not begin like one
+ * are for C code of SystemTap's scripts. */
+static void note_unknown(struct session *s, const char *name, const struct limit *limits, size_t n)
+{
+    static const char *const others[] = {"MAXTRACE", "MAXBACKTRACE", "MAXUPROBES"};
+    const char *names[32];
+    if (strncmp(name, "MAX", 3) != 0)
+        return;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (strcmp(name, others[i]) == 0)
+            return;
+    for (size_t i = 0; i < n; i++) {
+        names[i] = limits[i].name;
+        if (strcmp(name, names[i]) == 0)
+            return;
+    }
+    diag_warning(&s->diag, NULL, "-D%s: there is no such limit (similar: %s)", name,
+                 similar_names(s->arena, name, names, n, 3));
+}
+
 bool session_limits(struct session *s)
 {
     s->maxstringlen = 512;
@@ -64,6 +84,7 @@ bool session_limits(struct session *s)
     };
     vec_for (i, s->defines) {
         const struct define *d = &s->defines.v[i];
+        note_unknown(s, d->name, limits, sizeof limits / sizeof *limits);
         s->overload_off |= strcmp(d->name, "STP_NO_OVERLOAD") == 0;
         for (size_t k = 0; k < sizeof limits / sizeof *limits; k++) {
             const struct limit *l = &limits[k];

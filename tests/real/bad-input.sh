@@ -139,3 +139,91 @@ elif [ $rc = 0 ]; then
 else
     refused no-tracefs 'tracefs'
 fi
+
+# Options that contradict each other, or lack what they need.
+run -l begin -L end
+refused two-lists 'only one of'
+run -l begin -e "$hello"
+refused list-and-script 'take no script'
+run --dump-functions more
+refused list-and-argument "'more' is too much"
+run -A name -e "$hello"
+refused attach-and-script 'take no script'
+run -c true -x 1 -e "$hello"
+refused command-and-pid '-c and -x'
+run -c ' ' -e "$hello"
+refused empty-command '-c needs'
+run -l
+refused list-of-nothing 'requires an argument'
+run -e "$hello" -e "$hello"
+refused two-scripts '-E'
+run -S 1 -e "$hello"
+refused sizes-without-file '-o FILE'
+run -T soon -e "$hello"
+refused timeout-word 'soon'
+for option in '-T0' '-x0' '-s0' '-p0' '-S0' '-D=' '-G=1' '--color=red' '--vp=z' '--privilege=root' '--runtime=kernel'; do
+    run "$option" -o "$TMP/unused" -e "$hello"
+    refused "option$option" .
+done
+# What may be a mistake, and is no reason to stop.
+warned() {
+    [ $rc = 0 ] && [ "$(cat "$TMP/out")" = hi ] && grep -q "^WARNING: $2" "$TMP/err" && pass "$1" ||
+        fail "$1" "status $rc: $(first_line "$TMP/err")"
+}
+run -I /no/such/folder -e "$hello"
+warned no-folder '-I /no/such/folder: there is no such folder'
+run -DMAXACTON=5 -e "$hello"
+warned no-limit '-DMAXACTON: there is no such limit (similar: MAXACTION'
+run -e "$hello" one
+warned unused-argument 'unused command line option \$1'
+run -w -I /no/such/folder -DMAXACTON=5 -e "$hello"
+[ $rc = 0 ] && [ ! -s "$TMP/err" ] && pass warnings-off || fail warnings-off "$(first_line "$TMP/err")"
+run -DNOT_A_LIMIT=5 -e "$hello"
+[ $rc = 0 ] && [ ! -s "$TMP/err" ] && pass define-for-c-code || fail define-for-c-code "$(first_line "$TMP/err")"
+
+# Output that cannot be written: a file, a full disk, a pipe that nobody reads.
+full() {
+    local name=$1
+    shift
+    timeout -s KILL 20 "$STAP" "$@" >/dev/full 2>"$TMP/err" </dev/null
+    rc=$?
+    : >"$TMP/out"
+    refused "$name" 'cannot write to standard output: No space left'
+}
+full full-list -l 'syscall.*'
+full full-functions --dump-functions
+full full-help --help
+full full-version -V
+full full-p1 -p1 -e "$hello"
+full full-p2 -p2 -e "$hello"
+full full-script -e "$hello"
+run -o /no/such/folder/out -e "$hello"
+refused file-in-no-folder "/no/such/folder/out"
+run -o "$TMP" -e "$hello"
+refused file-is-folder 'Is a directory'
+run -p4 -o /no/such/folder/out -e "$hello"
+refused image-in-no-folder "/no/such/folder/out"
+closed_pipe() {
+    local name=$1
+    shift
+    { timeout -s KILL 20 "$STAP" "$@" 2>"$TMP/err" </dev/null; echo $? >"$TMP/status"; } | head -n 1 >/dev/null
+    rc=$(cat "$TMP/status")
+    # The end by SIGPIPE, or a message about it; never by itself.
+    if [ "$rc" = 141 ] || [ "$rc" = 0 ] || { [ "$rc" = 1 ] && grep -qi 'broken pipe' "$TMP/err"; }; then
+        pass "$name"
+    else
+        fail "$name" "status $rc: $(first_line "$TMP/err")"
+    fi
+}
+closed_pipe pipe-list -L 'syscall.*'
+closed_pipe pipe-script -T 10 -e 'probe timer.ms(1) { println(pp()) }'
+
+# A terminal of 20 columns: messages are whole, and lists too.
+if command -v script >/dev/null; then
+    script -qec "stty cols 20 rows 5; '$STAP' --help | wc -l; '$STAP' -l syscall.openat; '$STAP' --color=never -e 'probe begin { x( }'" \
+        /dev/null >"$TMP/tty" 2>&1 </dev/null
+    grep -q '^[3-9][0-9]' "$TMP/tty" && grep -q '^syscall.openat' "$TMP/tty" && grep -q 'parse error: ' "$TMP/tty" &&
+        grep -q 'source: probe begin { x( }' "$TMP/tty" && pass narrow-terminal || fail narrow-terminal "$(head -c 300 "$TMP/tty")"
+else
+    skip narrow-terminal "no script(1) here"
+fi
