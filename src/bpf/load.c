@@ -332,7 +332,8 @@ static void refused(struct bpf_running *r, const struct loaded *g, int err)
             "this kernel does not let the handler of probe %s call %.*s, which a function "
             "that it uses stands on",
             g->probe->pp, (int)strcspn(helper, "#\n"), helper);
-    } else if (err == E2BIG || strstr(log, "too large") || strstr(log, "too complex"))
+    } else if (err == E2BIG || strstr(log, "too large") || strstr(log, "too complex") ||
+               strstr(log, "Too large") || strstr(log, "invalid write to stack"))
         diag_semantic(&s->diag, g->probe->tok,
                       "the handler of probe %s is too large for this kernel: split it into several "
                       "probes, or move parts of it to functions",

@@ -9,7 +9,7 @@
 
 /* The whole call chain has 512 bytes; library functions and callbacks need theirs.  A machine
  * is a callback itself. */
-enum { STACK_MAX = 256, STACK_MAX_MACHINE = 192, SLOTS_MAX = 160, SLOT_MAX = 96 };
+enum { STACK_MAX = 256, STACK_MAX_MACHINE = 144, SLOTS_MAX = 160, SLOT_MAX = 96 };
 
 /* ---- operands ---- */
 
@@ -382,16 +382,123 @@ static void find_pointers(const struct ir_func *f, const struct func_alloc *al, 
     }
 }
 
-static struct home spill(struct func_alloc *al, bool pointer)
+/* ---- places for what is not in a register ----
+ * Two values share a place when they are never alive at once: in the order of the
+ * instructions, or in any block.  (In that order a value can seem to live through a long
+ * stretch that only a way around it leads through, such as a catch block.) */
+
+typedef VEC(const struct interval *) interval_vec;
+
+struct place {
+    struct home home;
+    interval_vec taken_by;
+    struct place *next;
+};
+
+struct spills {
+    struct arena *a;
+    const struct live *lv;
+    const struct ir_func *f;
+    struct func_alloc *al;
+    uint64_t **blocks; /* by vreg: the blocks it occurs or is alive in; NULL: not spilled */
+    uint32_t block;    /* being looked at */
+    struct place *stack, *frame;
+};
+
+static void occurs(ir_reg v, void *arg)
 {
-    if (pointer || al->stack_used + 8 <= al->stack_max) {
-        al->stack_used += 8;
-        return (struct home){.kind = HOME_STACK, .off = -al->stack_used};
+    struct spills *s = arg;
+    if (s->blocks[v])
+        s->blocks[v][s->block / 64] |= 1ull << s->block % 64;
+}
+
+static void find_blocks(struct spills *s)
+{
+    for (uint32_t k = 0; k < s->al->norder; k++) {
+        uint32_t b = s->block = s->al->order[k];
+        for (uint32_t w = 0; w < s->lv->words; w++) {
+            uint64_t bits =
+                s->lv->in[(size_t)b * s->lv->words + w] | s->lv->out[(size_t)b * s->lv->words + w];
+            for (; bits; bits &= bits - 1) {
+                ir_reg v = w * 64 + (ir_reg)__builtin_ctzll(bits);
+                if (v <= s->f->nregs)
+                    occurs(v, s);
+            }
+        }
+        vec_for (i, s->f->blocks.v[b].insns) {
+            const struct ir_insn *in = &s->f->blocks.v[b].insns.v[i];
+            uses(in, occurs, s);
+            if (in->dst)
+                occurs(in->dst, s);
+        }
     }
-    struct home h = {.kind = HOME_FRAME, .off = (int32_t)al->frame_used};
-    al->frame_used += 8;
-    al->uses_frame = true;
-    return h;
+}
+
+static bool alive_together(const struct spills *s, const struct interval *x,
+                           const struct interval *y)
+{
+    if (x->end < y->start || y->end < x->start)
+        return false;
+    const uint64_t *p = s->blocks[x->r], *q = s->blocks[y->r];
+    for (size_t w = 0; w < (s->f->blocks.n + 63) / 64; w++)
+        if (p[w] & q[w])
+            return true;
+    return false;
+}
+
+static bool share(struct spills *s, struct place *places, const struct interval *iv)
+{
+    for (struct place *p = places; p; p = p->next) {
+        bool clash = false;
+        for (size_t i = 0; i < p->taken_by.n && !clash; i++)
+            clash = alive_together(s, p->taken_by.v[i], iv);
+        if (clash)
+            continue;
+        vec_push(s->a, &p->taken_by, iv);
+        s->al->vregs[iv->r] = p->home;
+        return true;
+    }
+    return false;
+}
+
+static void find_place(struct spills *s, const struct interval *iv)
+{
+    struct func_alloc *al = s->al;
+    if (share(s, s->stack, iv))
+        return;
+    bool on_stack = iv->pointer || al->stack_used + 8 <= al->stack_max;
+    if (!on_stack && share(s, s->frame, iv))
+        return;
+    struct place *p = arena_new_obj(s->a, struct place), **list = on_stack ? &s->stack : &s->frame;
+    if (on_stack) {
+        al->stack_used += 8;
+        p->home = (struct home){.kind = HOME_STACK, .off = -al->stack_used};
+    } else {
+        p->home = (struct home){.kind = HOME_FRAME, .off = (int32_t)al->frame_used};
+        al->frame_used += 8;
+        al->uses_frame = true;
+    }
+    vec_push(s->a, &p->taken_by, iv);
+    p->next = *list;
+    *list = p;
+    al->vregs[iv->r] = p->home;
+}
+
+/* Pointers first: they have to be on the stack. */
+static void place_spilled(struct arena *a, const struct ir_func *f, const struct live *lv,
+                          const interval_vec *spilled, struct func_alloc *al)
+{
+    struct spills s = {.a = a, .lv = lv, .f = f, .al = al};
+    if (!spilled->n)
+        return;
+    s.blocks = arena_new_array(a, uint64_t *, f->nregs + 1);
+    vec_for (i, *spilled)
+        s.blocks[spilled->v[i]->r] = arena_new_array(a, uint64_t, (f->blocks.n + 63) / 64);
+    find_blocks(&s);
+    for (int pointers = 1; pointers >= 0; pointers--)
+        vec_for (i, *spilled)
+            if (spilled->v[i]->pointer == pointers)
+                find_place(&s, spilled->v[i]);
 }
 
 static void scan(struct arena *a, const struct ir_func *f, const struct live *lv, int nregs_free,
@@ -429,25 +536,10 @@ static void scan(struct arena *a, const struct ir_func *f, const struct live *lv
     qsort(iv, n, sizeof *iv, by_start);
 
     struct interval *active[4] = {0};
-    VEC(struct home) free_stack = {0};
-    struct {
-        struct interval *iv;
-        struct home home;
-    } *spilled = arena_alloc(a, sizeof *spilled * (n + 1));
-    size_t nspilled = 0;
+    interval_vec spilled = {0};
     for (size_t i = 0; i < n; i++) {
         struct interval *cur = &iv[i];
         int reg = -1, furthest = 0;
-        /* Stack places of values that are gone are used again. */
-        for (size_t k = 0; k < nspilled;) {
-            if (spilled[k].iv->end < cur->start) {
-                if (spilled[k].home.kind == HOME_STACK)
-                    vec_push(a, &free_stack, spilled[k].home);
-                spilled[k] = spilled[--nspilled];
-            } else {
-                k++;
-            }
-        }
         for (int g = 0; g < nregs_free; g++) {
             if (active[g] && active[g]->end < cur->start)
                 active[g] = NULL;
@@ -457,27 +549,17 @@ static void scan(struct arena *a, const struct ir_func *f, const struct live *lv
                 furthest = g;
         }
         if (reg < 0 && nregs_free && active[furthest]->end > cur->end) {
-            struct interval *victim = active[furthest];
+            vec_push(a, &spilled, active[furthest]); /* its whole life moves */
             reg = furthest;
-            struct home h =
-                free_stack.n ? free_stack.v[--free_stack.n] : spill(al, victim->pointer);
-            /* Its whole life moves: a freed place may be in use at its start. */
-            if (victim->start < cur->start && h.kind == HOME_STACK)
-                h = spill(al, victim->pointer);
-            al->vregs[victim->r] = h;
-            spilled[nspilled].iv = victim;
-            spilled[nspilled++].home = h;
         }
         if (reg >= 0) {
             active[reg] = cur;
             al->vregs[cur->r] = (struct home){.kind = HOME_REG, .reg = 6 + reg};
         } else {
-            struct home h = free_stack.n ? free_stack.v[--free_stack.n] : spill(al, cur->pointer);
-            al->vregs[cur->r] = h;
-            spilled[nspilled].iv = cur;
-            spilled[nspilled++].home = h;
+            vec_push(a, &spilled, cur);
         }
     }
+    place_spilled(a, f, lv, &spilled, al);
 }
 
 void alloc_function(struct arena *a, struct ir_func *f, bool machine, bool dynamic, int nregs_free,
