@@ -125,6 +125,8 @@ bool dw_has_dwarf(struct dw_module *m);
 const char *dw_advice(struct dw_module *m);
 /* Loaded where it was linked for: addresses of the file are those of processes. */
 bool dw_is_fixed(const struct dw_module *m);
+/* It is run by itself: an executable, not a library. */
+bool dw_is_program(const struct dw_module *m);
 /* The address of a symbol; false: there is none. */
 bool dw_symbol(const struct dw_module *m, const char *name, uint64_t *addr);
 /* The symbol that an address of the file belongs to; false: none.  *name lives as long

@@ -15,13 +15,36 @@ static void push(struct dw_module *m, dw_op_vec *out, enum dw_op_kind kind, int6
     vec_push(m->arena, out, op);
 }
 
-static bool program_header(struct dw_module *m, unsigned type, GElf_Phdr *out)
+static bool program_header(const struct dw_module *m, unsigned type, GElf_Phdr *out)
 {
     size_t n;
     for (size_t i = 0; elf_getphdrnum(m->elf, &n) == 0 && i < n; i++)
         if (gelf_getphdr(m->elf, (int)i, out) && out->p_type == type)
             return true;
     return false;
+}
+
+bool dw_is_program(const struct dw_module *m)
+{
+    GElf_Phdr interp;
+    GElf_Dyn d;
+    if (dw_is_fixed(m))
+        return true;
+    /* The dynamic linker says so; or, of old, programs have an interpreter, and libc with one is
+     * a library by its own name. */
+    bool named = false;
+    for (Elf_Scn *s = NULL; (s = elf_nextscn(m->elf, s));) {
+        GElf_Shdr sh;
+        Elf_Data *data;
+        if (!gelf_getshdr(s, &sh) || sh.sh_type != SHT_DYNAMIC || !(data = elf_getdata(s, NULL)))
+            continue;
+        for (int i = 0; gelf_getdyn(data, i, &d) && d.d_tag != DT_NULL; i++) {
+            if (d.d_tag == DT_FLAGS_1 && (d.d_un.d_val & DF_1_PIE))
+                return true;
+            named |= d.d_tag == DT_SONAME;
+        }
+    }
+    return !named && program_header(m, PT_INTERP, &interp);
 }
 
 /* The first slot with a relocation of this type for a variable of the module itself; *at is
@@ -55,7 +78,7 @@ static bool slot_of(struct dw_module *m, unsigned type, uint64_t *slot, int64_t 
 
 bool dw_thread_local(struct dw_module *m, dw_op_vec *out, const char **why)
 {
-    GElf_Phdr tls, interp;
+    GElf_Phdr tls;
     GElf_Ehdr eh;
     uint64_t slot;
     int64_t at;
@@ -69,9 +92,7 @@ bool dw_thread_local(struct dw_module *m, dw_op_vec *out, const char **why)
     if (last && last->kind == DW_CONST && (uint64_t)last->num >= tls.p_memsz &&
         (uint64_t)last->num - tls.p_vaddr < tls.p_memsz)
         last->num -= (int64_t)tls.p_vaddr;
-    /* Libraries that can be run (libc) have slots. */
-    bool slots = slot_of(m, R_X86_64_TPOFF64, &slot, &at);
-    if (eh.e_type == ET_EXEC || (!slots && program_header(m, PT_INTERP, &interp))) {
+    if (dw_is_program(m)) {
         uint64_t align = tls.p_align ? tls.p_align : 1;
         push(m, out, DW_CONST, -(int64_t)((tls.p_memsz + align - 1) / align * align));
         push(m, out, DW_ADD, 0);
@@ -79,7 +100,7 @@ bool dw_thread_local(struct dw_module *m, dw_op_vec *out, const char **why)
         push(m, out, DW_ADD, 0);
         return true;
     }
-    if (slots) {
+    if (slot_of(m, R_X86_64_TPOFF64, &slot, &at)) {
         push(m, out, DW_CONST, -at);
         push(m, out, DW_ADD, 0);
         push(m, out, DW_ADDR, (int64_t)slot);

@@ -505,24 +505,24 @@ static uint32_t find_type(struct kernel_btf *b, const char *name)
     return id;
 }
 
-struct expr *kdata_cast(struct session *s, const struct expr *e, bool lvalue, const char **why)
+static struct expr *cast_to(struct session *s, const struct expr *e, const char *module,
+                            bool lvalue, const char **why)
 {
     const struct target *t = e->target;
-    const char *module = t->module;
-    if (lvalue) {
-        *why = "write to memory of the kernel is not possible";
-        return NULL;
-    }
-    bool kernel = !module || !*module || *module == '<' || strncmp(module, "kernel", 6) == 0;
+    bool kernel = !module || !*module || strncmp(module, "kernel", 6) == 0;
     /* A name without a slash is first a kernel module's, then a program's; what is a module
      * on most systems may be a part of this kernel. */
     struct kernel_btf *b = NULL;
-    if (!kernel && !strchr(module, '/'))
+    if (!kernel && !strchr(module, '/') && *module != '<')
         b = session_module_btf(s, module, why);
     if (!kernel && !b) {
         struct expr *r = udata_cast(s, e, module, lvalue, why);
-        if (r || strchr(module, '/'))
+        if (r || strchr(module, '/') || *module == '<')
             return r;
+    }
+    if (lvalue) {
+        *why = "write to memory of the kernel is not possible";
+        return NULL;
     }
     if (!b)
         b = session_btf(s, why);
@@ -545,6 +545,24 @@ struct expr *kdata_cast(struct session *s, const struct expr *e, bool lvalue, co
     return kdata_steps(s, b, v, t, e->tok, why);
 }
 
+struct expr *kdata_cast(struct session *s, const struct expr *e, bool lvalue, const char **why)
+{
+    const char *p = e->target->module, *first = NULL;
+    if (!p || !strchr(p, ':'))
+        return cast_to(s, e, p, lvalue, why);
+    /* Several modules, one after the other. */
+    for (struct expr *r; *p;) {
+        size_t n = strcspn(p, ":");
+        r = cast_to(s, e, arena_strndup(s->arena, p, n), lvalue, why);
+        if (r)
+            return r;
+        first = first ? first : *why;
+        p += n + (p[n] == ':');
+    }
+    *why = first;
+    return NULL;
+}
+
 struct expr *kdata_only_cast(struct session *s, struct probe *p, const struct expr *e, bool lvalue,
                              const char **why)
 {
@@ -554,6 +572,16 @@ struct expr *kdata_only_cast(struct session *s, struct probe *p, const struct ex
 
 struct expr *function_target(struct session *s, const struct expr *e, bool lvalue, const char **why)
 {
-    return e->kind == EX_CAST ? kdata_cast(s, e, lvalue, why)
-                              : kdata_global(s, e, NULL, lvalue, why);
+    if (e->kind == EX_CAST)
+        return kdata_cast(s, e, lvalue, why);
+    const char *module = e->target->module;
+    struct expr *r = kdata_global(s, e, NULL, lvalue, why);
+    if (r || !module || !*module || strcmp(module, "kernel") == 0)
+        return r;
+    /* Not a module of the kernel: a program. */
+    const char *of_kernel = *why;
+    r = udata_global(s, e, lvalue, why);
+    if (!r && of_kernel && !strchr(module, '/'))
+        *why = of_kernel;
+    return r;
 }

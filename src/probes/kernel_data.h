@@ -89,6 +89,8 @@ struct expr *kdata_global(struct session *s, const struct expr *e, const char *h
 /* The same as kdata_cast for a type of a program or library (process_data.c). */
 struct expr *udata_cast(struct session *s, const struct expr *e, const char *path, bool lvalue,
                         const char **why);
+/* @var of a program or library that it names, in any context (process_global.c). */
+struct expr *udata_global(struct session *s, const struct expr *e, bool lvalue, const char **why);
 /* sprintf(format, args…) */
 struct expr *kdata_sprintf(struct session *s, const struct token *tok, const char *format,
                            const expr_vec *args);

@@ -128,17 +128,22 @@ struct walk {
     struct near near; /* what .nearest takes when the line itself has no code */
 };
 
+/* A file as -l shows it: as it was named, unless that is a pattern. */
+static const char *shown(const struct walk *w, const char *name)
+{
+    return w->listing && name && !strpbrk(name, "*?[") ? name : w->path;
+}
+
 static const char *prefix(struct walk *w)
 {
     const char *name = argument(w->pp, "process"), *lib = argument(w->pp, "library");
     if (w->kernel)
         return w->kernel->name ? arena_printf(w->s->arena, "module(\"%s\")", w->kernel->name)
                                : "kernel";
-    const char *text = w->listing && name ? name : w->path;
     if (lib)
         return arena_printf(w->s->arena, "process(\"%s\").library(\"%s\")", name ? name : "",
-                            w->listing ? lib : w->path);
-    return arena_printf(w->s->arena, "process(\"%s\")", text);
+                            shown(w, lib));
+    return arena_printf(w->s->arena, "process(\"%s\")", shown(w, name));
 }
 
 enum { CODE_MAX = 8 };

@@ -33,6 +33,7 @@ struct user_point {
     uint64_t offset;    /* in the file, of the probe */
     uint64_t semaphore; /* in the file; 0: none */
     const struct dw_mark *mark;
+    struct expr *base; /* where address 0 of the module is, when the probe is not in it; or NULL */
     const char *path;
     struct kernel_image *kernel; /* NULL: a program */
     uint64_t address;            /* of the kernel: in memory, of the probe */
@@ -69,7 +70,9 @@ struct expr *process_called_by(struct session *s, const struct user_point *u,
                                const struct token *tok, const struct dw_function *caller);
 /* The variables of a point for -L, "" or beginning with a blank. */
 const char *process_variables(struct session *s, const struct user_point *u);
-/* The module of a program or library by its path; opened once. */
+/* header_types.c: a module with the types of headers, "<a.h><b.h>"; NULL with *why set. */
+struct dw_module *header_module(struct session *s, const char *headers, const char **why);
+/* The module of a program or library by its path, or of headers; opened once. */
 struct dw_module *process_module(struct session *s, const char *path, const char **why);
 
 /* Completes a point whose pc is known; false: that address is not in the file. */
@@ -85,6 +88,14 @@ const char *process_nearest_in_kernel(struct session *s, const struct probe_poin
                                       uint64_t addr, probe_vec *out);
 /* How far behind the entry of a function it is probed. */
 uint32_t process_shift(const struct dw_module *m, uint64_t entry);
+
+/* The value of a place of the point's module; false with *why set. */
+bool process_value(struct session *s, const struct user_point *u, const struct token *tok,
+                   const struct dw_place *place, struct kernel_value *out, const char **why);
+
+/* process_global.c: @var in a probe of a program. */
+struct expr *process_global(struct session *s, const struct user_point *u, const struct expr *e,
+                            const char **why);
 
 /* process_mark.c: the n-th argument of a mark (from 1); NULL with *why. */
 struct expr *mark_argument(struct session *s, const struct user_point *u, const struct token *tok,

@@ -66,6 +66,8 @@ struct expr *process_address(struct session *s, const struct user_point *u, cons
         return kernel_address(s, tok, u->kernel, addr);
     if (dw_is_fixed(u->module))
         return number(s, tok, (int64_t)addr);
+    if (u->base)
+        return binary(s, tok, OP_ADD, expr_clone(s->arena, u->base), number(s, tok, (int64_t)addr));
     uint64_t pc = u->is_return ? u->function.entry : u->pc;
     return binary(s, tok, OP_ADD, here(s, u, tok), number(s, tok, (int64_t)(addr - pc)));
 }
@@ -285,8 +287,8 @@ static const value_part_vec *parts_of(struct session *s, const struct user_point
     return parts;
 }
 
-static bool value_of(struct session *s, const struct user_point *u, const struct token *tok,
-                     const struct dw_place *place, struct kernel_value *out, const char **why)
+bool process_value(struct session *s, const struct user_point *u, const struct token *tok,
+                   const struct dw_place *place, struct kernel_value *out, const char **why)
 {
     struct kernel_btf *b = dw_types(u->module);
     *out = (struct kernel_value){.type = place->type, .user = !u->kernel};
@@ -335,7 +337,7 @@ struct dw_module *process_module(struct session *s, const char *path, const char
     }
     struct dw_module *m = hash_get(s->modules, path);
     if (!m) {
-        m = dw_open(s->arena, path, why);
+        m = *path == '<' ? header_module(s, path, why) : dw_open(s->arena, path, why);
         if (m)
             hash_put(s->modules, path, m);
     }
@@ -410,7 +412,7 @@ static void collect_one(const char *name, bool parameter, const struct dw_place 
     struct dw_place copy = *place;
     copy.ops.v = arena_alloc(c->s->arena, (place->ops.n + 1) * sizeof *copy.ops.v);
     memcpy(copy.ops.v, place->ops.v, place->ops.n * sizeof *copy.ops.v);
-    if (!value_of(c->s, c->u, c->tok, &copy, &v, &why))
+    if (!process_value(c->s, c->u, c->tok, &copy, &v, &why))
         return;
     c->format = arena_printf(c->s->arena, "%s%s%s=", c->format, *c->format ? " " : "", name);
     kdata_format(c->s, dw_types(c->u->module), v, c->dollars, &c->format, &c->args);
@@ -441,7 +443,7 @@ static struct expr *returned(struct session *s, const struct user_point *u, cons
         return NULL;
     }
     if (!dw_returned(u->module, &u->function, &place, why) ||
-        !value_of(s, u, tok, &place, v, why)) {
+        !process_value(s, u, tok, &place, v, why)) {
         *why = arena_printf(s->arena, "the returned value cannot be read: %s", *why);
         return NULL;
     }
@@ -502,40 +504,6 @@ const char *process_variables(struct session *s, const struct user_point *u)
 
 /* ---- all of them ---- */
 
-static struct expr *global(struct session *s, const struct user_point *u, const struct expr *e,
-                           const char **why)
-{
-    const struct target *t = e->target;
-    struct user_point at = *u;
-    const char *sign = strchr(t->at_name, '@');
-    const char *name = arena_strndup(s->arena, t->at_name,
-                                     sign ? (size_t)(sign - t->at_name) : strlen(t->at_name));
-    if (u->kernel || (t->module && strcmp(t->module, "kernel") == 0))
-        return kdata_global(s, e, u->kernel ? u->kernel->name : NULL, false, why);
-    if (t->module && *t->module) {
-        at.module = process_module(s, t->module, why);
-        if (!at.module)
-            return NULL;
-        if (at.module != u->module && !dw_is_fixed(at.module)) {
-            *why = arena_printf(s->arena,
-                                "where %s is loaded is not known in a probe of another program",
-                                t->module);
-            return NULL;
-        }
-    }
-    struct dw_place place = {0};
-    struct kernel_value v;
-    if (!dw_global(at.module, name, sign ? sign + 1 : NULL, &place, why)) {
-        *why = *why ? arena_printf(s->arena, "variable '%s' cannot be read: %s", name, *why)
-                    : arena_printf(s->arena, "unable to find global '%s' in %s", t->at_name,
-                                   dw_path(at.module));
-        return NULL;
-    }
-    if (!value_of(s, &at, e->tok, &place, &v, why))
-        return NULL;
-    return kdata_steps(s, dw_types(at.module), v, t, e->tok, why);
-}
-
 static const char *not_found(struct session *s, const struct user_point *u, const char *name,
                              const char *reason)
 {
@@ -573,7 +541,7 @@ struct expr *process_target(struct session *s, struct probe *p, const struct exp
     if (lvalue && (t->address_of || !may_write(s, why)))
         return NULL;
     if (t->at_name)
-        return written(global(s, u, e, why), lvalue, why);
+        return written(process_global(s, u, e, why), lvalue, why);
     if (!t->name)
         return NULL;
     if (lvalue && (t->name[1] == '$' || u->is_return)) {
@@ -603,7 +571,7 @@ struct expr *process_target(struct session *s, struct probe *p, const struct exp
     }
     struct dw_place place = {0};
     if (!dw_variable(u->module, &u->function, u->pc, t->name + 1, &place, why) ||
-        !value_of(s, u, e->tok, &place, &v, why)) {
+        !process_value(s, u, e->tok, &place, &v, why)) {
         *why = not_found(s, u, t->name, *why);
         return NULL;
     }
