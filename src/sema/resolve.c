@@ -450,6 +450,9 @@ static void resolve_assign(struct scope *sc, struct expr *e, bool value_used)
         *e = *stored_value(sc->m, e);
         struct expr *call = e->kind == EX_CALL ? e : e->a;
         resolve_call(sc, call);
+        /* Copies have forgotten which variables their names stand for. */
+        vec_for (i, call->args)
+            resolve_expr(&call->args.v[i], sc);
     }
 }
 

@@ -41,3 +41,7 @@ refused without-g '' "probe $p { \$a = 10 }" 'write to target variable not permi
 refused bit-field -g "probe $p { \$p->f = 1 }" 'only a number in memory can be written'
 refused group -g "probe $p { \$\$vars = 1 }" 'this is no variable'
 refused at-return -g "probe $p.return { \$a = 1 }" 'at a return nothing is written'
+
+# Values and indexes with variables of the script.
+run -g -p4 -e "global size = 7, n probe $p { i = 1; \$p->n = size; \$p->n += size; @var(\"slow@written.c\")[i] = n; @var(\"slow@written.c\")[i]++; \$p->s = i + n }"
+[ $rc = 0 ] && pass script-variables || fail script-variables "status $rc: $(first_line "$TMP/err")"
