@@ -117,6 +117,6 @@ probe end { println(n["/f", 1000]) delete n }'
     expect generic-files 0 "3"
     umount "$TMP/ram"
 fi
-run -T 0.1 -e 'probe generic.fop.*, generic.fop.*.return, generic.aop.*, generic.aop.*.return, vfs.__add_to_page_cache.return ?,
-    vfs.remove_from_page_cache.return, vfs.do_mpage_readpage.return { s = $$name } probe begin { println("in place") }'
+run -u -w -T 0.1 -e 'probe generic.fop.*, generic.fop.*.return, generic.aop.*, generic.aop.*.return, vfs.__add_to_page_cache.return ?,
+    vfs.remove_from_page_cache.return, vfs.do_mpage_readpage.return { if (name == "") println(ppfunc()) } probe begin { println("in place") }'
 expect generic-points 0 "in place"
