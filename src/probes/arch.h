@@ -35,6 +35,8 @@ extern const char *const arch_thread_pointer;
 /* How far behind the first instruction of a function a uprobe costs less and sees the same: the
  * kernel emulates some instructions, and single-steps others (arch/x86/kernel/uprobes.c). */
 unsigned arch_uprobe_shift(const uint8_t *code, size_t n);
+/* The kernel emulates this instruction; false: it single-steps, and *what may be its name. */
+bool arch_uprobe_emulated(const uint8_t *code, size_t n, const char **what);
 /* A number for the kind of an instruction that kernels refuse uprobes at; 0: none known. */
 unsigned arch_uprobe_doubt(const uint8_t *code, size_t n);
 /* What counts the cycles of a processor, at a steady rate. */

@@ -82,6 +82,47 @@ unsigned arch_uprobe_shift(const uint8_t *code, size_t n)
     return saved ? sizeof endbr64 : 0;
 }
 
+/* arch/x86/kernel/uprobes.c, branch_setup_xol_ops() and push_setup_xol_ops(). */
+bool arch_uprobe_emulated(const uint8_t *code, size_t n, const char **what)
+{
+    static const struct {
+        uint8_t code[4], mask[4];
+        const char *name;
+    } names[] = {
+        {{0xf3, 0x0f, 0x1e, 0xfa}, {0xff, 0xff, 0xff, 0xff}, "endbr64"},
+        {{0x48, 0x83, 0xec, 0}, {0xff, 0xff, 0xff, 0}, "sub from rsp"},
+        {{0x48, 0x81, 0xec, 0}, {0xff, 0xff, 0xff, 0}, "sub from rsp"},
+        {{0x48, 0x8d, 0, 0}, {0xf8, 0xff, 0, 0}, "lea"},
+        {{0x48, 0x89, 0, 0}, {0xf8, 0xfd, 0, 0}, "mov"},
+        {{0x89, 0, 0, 0}, {0xfd, 0, 0, 0}, "mov"},
+        {{0xb8, 0, 0, 0}, {0xf8, 0, 0, 0}, "mov"},
+        {{0x31, 0, 0, 0}, {0xff, 0, 0, 0}, "xor"},
+        {{0xc3, 0, 0, 0}, {0xff, 0, 0, 0}, "ret"},
+    };
+    enum { NOP = 0x90, PUSH = 0x50, CALL = 0xe8, JMP = 0xe9, JMP_SHORT = 0xeb, JCC = 0x70 };
+    *what = NULL;
+    size_t i = 0;
+    while (i < n && (code[i] == 0x66 || code[i] == 0xf2 || code[i] == 0xf3))
+        i++;
+    if (i < n && (code[i] & 0xf0) == 0x40) /* REX */
+        i++;
+    if (i < n && (code[i] == NOP || (code[i] & 0xf8) == PUSH || code[i] == CALL || code[i] == JMP ||
+                  code[i] == JMP_SHORT || (code[i] & 0xf0) == JCC))
+        return true;
+    if (i + 1 < n && code[i] == 0x0f && (code[i + 1] & 0xf0) == 0x80)
+        return true;
+    for (size_t k = 0; n >= 4 && k < sizeof names / sizeof *names; k++) {
+        bool same = true;
+        for (size_t j = 0; j < 4; j++)
+            same &= (code[j] & names[k].mask[j]) == names[k].code[j];
+        if (same) {
+            *what = names[k].name;
+            break;
+        }
+    }
+    return false;
+}
+
 /* arch/x86/kernel/uprobes.c, uprobe_init_insn(): some prefixes and opcodes are refused.  It
  * looks at the opcode of a vector instruction as if it were that of a plain one. */
 unsigned arch_uprobe_doubt(const uint8_t *code, size_t n)

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "probes/kprobe.h"
 #include "probes/multi.h"
@@ -101,29 +100,12 @@ static const char *explain(struct session *s, const struct attach_place *f, int 
     return NULL;
 }
 
-/* Each takes an event of perf and a link, both open files. */
-static const char *too_many(struct session *s, size_t n)
-{
-    struct rlimit lim;
-    if (getrlimit(RLIMIT_NOFILE, &lim) != 0)
-        return NULL;
-    lim.rlim_cur = lim.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &lim);
-    if (lim.rlim_max == RLIM_INFINITY || 2 * n + 64 <= lim.rlim_max)
-        return NULL;
-    return arena_printf(s->arena,
-                        "%zu functions are too many: this kernel attaches them one by one (it was "
-                        "built without CONFIG_FPROBE), each takes two open files, and this process "
-                        "may have %llu (ulimit -n)",
-                        n, (unsigned long long)lim.rlim_max);
-}
-
 static int attach_singly(struct session *s, const struct attach_points *p, int prog, fd_vec *fds,
                          struct attach_outcome *o)
 {
     size_t before = fds->n;
     int last = 0;
-    if ((o->why = too_many(s, p->n)))
+    if ((o->why = multi_too_many(s, p->n, "was built without CONFIG_FPROBE")))
         return -EMFILE;
     for (size_t i = 0; i < p->n; i++) {
         const struct attach_place *f = &p->places[i];

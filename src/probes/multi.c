@@ -2,6 +2,7 @@
 #include "probes/multi.h"
 
 #include <errno.h>
+#include <sys/resource.h>
 
 #include "sema/session.h"
 
@@ -36,4 +37,19 @@ void multi_attach(struct multi *m, size_t from, size_t n)
     }
     multi_attach(m, from, n / 2);
     multi_attach(m, from + n / 2, n - n / 2);
+}
+
+const char *multi_too_many(struct session *s, size_t n, const char *because)
+{
+    struct rlimit lim;
+    if (getrlimit(RLIMIT_NOFILE, &lim) != 0)
+        return NULL;
+    lim.rlim_cur = lim.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &lim);
+    if (lim.rlim_max == RLIM_INFINITY || 2 * n + 64 <= lim.rlim_max)
+        return NULL;
+    return arena_printf(s->arena,
+                        "%zu functions are too many: this kernel attaches them one by one (it %s), "
+                        "each takes two open files, and this process may have %llu (ulimit -n)",
+                        n, because, (unsigned long long)lim.rlim_max);
 }

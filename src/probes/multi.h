@@ -27,3 +27,6 @@ struct multi {
 };
 
 void multi_attach(struct multi *m, size_t from, size_t n);
+/* Attaching one by one takes an event of perf and a link, both open files, for each: why n are
+ * too many, or NULL.  The limit of this process is raised to what it may be. */
+const char *multi_too_many(struct session *s, size_t n, const char *because);

@@ -4,6 +4,7 @@
 #include "probes/process.h"
 
 #include <fnmatch.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -165,9 +166,25 @@ bool process_place(struct session *s, struct user_point *u)
     return dw_file_offset(u->module, u->pc + u->shift, &u->offset);
 }
 
+enum { MANY = 5000, POINTS_MAX = 1 << 20 }; /* the latter is the kernel's limit for one link */
+
+/* Patterns may match very much: on a terminal one sees that something goes on. */
+static void show_progress(const struct walk *w)
+{
+    if (w->out->n % MANY == 0 && w->out->n && isatty(STDERR_FILENO))
+        fprintf(stderr, "\r%zu probe points in %s\033[K\r", w->out->n, w->path);
+}
+
+static void hide_progress(const probe_vec *out)
+{
+    if (out->n >= MANY && isatty(STDERR_FILENO))
+        fputs("\033[K", stderr);
+}
+
 static void add(struct walk *w, struct user_point u, const char *rest)
 {
     struct session *s = w->s;
+    show_progress(w);
     u.module = w->m;
     u.kernel = w->kernel;
     if (!process_place(s, &u))
@@ -573,6 +590,13 @@ static const char *find(struct session *s, const struct probe_pattern *pat,
         if (why && !first)
             first = why;
     }
+    hide_progress(out);
+    if (out->n > POINTS_MAX)
+        return arena_printf(
+            s->arena,
+            "the pattern matches %zu places, and %d are the most: a longer pattern, "
+            "or FUNCTION@FILE, matches fewer",
+            out->n, POINTS_MAX);
     mark_many(out, before);
     return out->n ? NULL : first;
 }
@@ -676,6 +700,7 @@ const struct probe_provider process_provider = {
     .resolve = resolve,
     .target = process_target,
     .entry = process_entry,
+    .settle = process_report_stepped,
     .place = place_of,
     .shares_programs = true,
     .list = list,

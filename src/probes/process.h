@@ -93,6 +93,9 @@ uint32_t process_shift(const struct dw_module *m, uint64_t entry);
 bool process_value(struct session *s, const struct user_point *u, const struct token *tok,
                    const struct dw_place *place, struct kernel_value *out, const char **why);
 
+/* process_stepped.c: provider->settle. */
+void process_report_stepped(struct session *s, struct probe *p);
+
 /* process_global.c: @var in a probe of a program. */
 struct expr *process_global(struct session *s, const struct user_point *u, const struct expr *e,
                             const char **why);

@@ -195,6 +195,8 @@ static int attach_singly(struct session *s, const struct attach_points *p, int p
 {
     size_t before = fds->n;
     int last = 0;
+    if ((o->why = multi_too_many(s, p->n, "is older than Linux 6.6")))
+        return -EMFILE;
     for (size_t i = 0; i < p->n; i++) {
         const struct attach_place *u = place(p, i);
         struct pmu_point at = {.pmu = "uprobe",

@@ -72,6 +72,34 @@ probe process(\"./many-$cet\").function(\"fn_9\").return { println(@entry(\$a), 
     grep -q '^9 1 [0-9]* 1 fn_9+0x0' "$TMP/out" && pass "entry-$cet" || fail "entry-$cet" "$(head -3 "$TMP/out" | tr '\n' '|') $(first_line "$TMP/err")"
 done
 
+# -v says where the program is single-stepped.
+echo 'long stepped(long a) { return a * 3; } long pushed(long n) { return n ? pushed(n - 1) + stepped(n) : 0; }
+int main(void) { return pushed(1) == 0; }' >step.c
+gcc -O1 -fcf-protection=none -fno-inline -fno-ipa-ra -o step step.c
+run -v -c ./step -e 'probe process("./step").function("stepped"), process("./step").function("main").return { n <<< 1 } global n'
+grep -q '^Single-stepped: process("[^"]*/step").function("stepped"): the kernel does not emulate the instruction there (48 8d 04 7f, lea)$' "$TMP/err" &&
+    pass stepped || fail stepped "$(grep Single "$TMP/err") $(objdump -d step | grep -A1 '<stepped>:' | tail -n 1)"
+
+# Kernels that attach one by one need open files for each; newer ones need one.
+(
+    ulimit -n 100
+    run -c ./many-none -e "global n probe process(\"./many-none\").function(\"fn_*\") { n++ } probe end { println(n >= $FUNCTIONS) }"
+    if grep -q 'functions are too many: this kernel attaches them one by one (it is older than Linux 6.6)' "$TMP/err"; then
+        [ $rc = 1 ] && [ "$(uname -r | cut -d. -f1,2)" = 6.1 ] && pass open-files || fail open-files "$rc $(first_line "$TMP/err")"
+    else
+        expect open-files 0 1
+    fi
+)
+
+# Very many: one sees that something goes on, and what was shown is gone afterwards.
+if [ "$FUNCTIONS" -ge 300 ]; then
+    for ((i = 0; i < 5100; i++)); do echo "int f_$i(void) { return $i; }"; done >very.c
+    echo 'int main(void) { return f_7() + f_8() != 15; }' >>very.c
+    gcc -O0 -o very very.c
+    script -qec "'$STAP' -c ./very -e 'global n probe process(\"./very\").function(\"f_*\") { n++ } probe end { println(n); n = 0 }'" /dev/null </dev/null >terminal 2>&1
+    tr -d '\r' <terminal | grep -q '^5000 probe points in .*very.\[K.\[K2$' && pass very-many || fail very-many "$(head -c 200 terminal | cat -v)"
+fi
+
 # A process that runs already: all of its threads, and no other process.
 mkfifo go
 ./many-full wait <go >ready & one=$!
