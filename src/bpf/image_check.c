@@ -103,7 +103,9 @@ static bool facts_are_good(const struct bpf_image *img)
         const struct kernel_fact *f = &img->facts.v[i];
         bool named = strlen(f->root) > 2 && f->root[1] == ' ';
         bool place = named && strchr("par", f->root[0]);
-        if (f->kind == FACT_FILE ? !f->name : !named)
+        if (f->kind == FACT_FILE || f->kind == FACT_BUILD
+                ? !f->name || (f->kind == FACT_BUILD && !f->path)
+                : !named)
             return false;
         if (f->kind == FACT_MEMBER && !f->name)
             return false;

@@ -12,6 +12,7 @@
 #include "probes/arch.h"
 #include "probes/families.h"
 #include "probes/kprobe.h"
+#include "probes/process.h"
 
 enum { OVERLAYFS = 0x794c7630, PARTS_MAX = 64 };
 
@@ -269,6 +270,8 @@ bool fact_look_up(struct session *s, const struct kernel_fact *f, struct fact_va
     *out = (struct fact_value){.known = true};
     if (f->kind == FACT_FILE)
         return look_up_file(s, f, out, why);
+    if (f->kind == FACT_BUILD)
+        return process_is_same(s, f->name, f->path, why);
     struct kernel_btf *b = f->module ? session_module_btf(s, f->module, why) : session_btf(s, why);
     if (!b)
         return false;

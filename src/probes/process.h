@@ -70,6 +70,11 @@ struct expr *process_called_by(struct session *s, const struct user_point *u,
                                const struct token *tok, const struct dw_function *caller);
 /* The variables of a point for -L, "" or beginning with a blank. */
 const char *process_variables(struct session *s, const struct user_point *u);
+/* process_file.c: in an image for another machine: what is known of the file holds for this very
+ * one. */
+void process_need_same(struct session *s, const char *path);
+bool process_is_same(struct session *s, const char *path, const char *is, const char **why);
+
 /* header_types.c: a module with the types of headers, "<a.h><b.h>"; NULL with *why set. */
 struct dw_module *header_module(struct session *s, const char *headers, const char **why);
 /* The module of a program or library by its path, or of headers; opened once. */

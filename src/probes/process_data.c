@@ -382,6 +382,7 @@ struct expr *udata_cast(struct session *s, const struct expr *e, const char *pat
                                   path, dw_advice(m));
         return NULL;
     }
+    process_need_same(s, path);
     struct kernel_value v = {.e = e->a, .type = id, .pointer = true, .user = true};
     return written(kdata_steps(s, dw_types(m), v, e->target, e->tok, why), lvalue, why);
 }

@@ -66,6 +66,25 @@ void process_identify(struct session *s, struct attach_place *p)
     p->identity = identity(s, p->path, &why);
 }
 
+void process_need_same(struct session *s, const char *path)
+{
+    const char *why, *is = s->portable && *path != '<' ? identity(s, path, &why) : NULL;
+    if (!is)
+        return;
+    struct kernel_fact f = {.kind = FACT_BUILD, .root = "f", .name = path, .path = is};
+    fact_need(s, fact_add(s, f),
+              arena_printf(s->arena,
+                           "%s is not the file here that it was where its variables and types were "
+                           "looked up: stap -p4 has to be run with the file of this machine",
+                           path));
+}
+
+bool process_is_same(struct session *s, const char *path, const char *is, const char **why)
+{
+    const char *here = identity(s, path, why);
+    return here && strcmp(here, is) == 0;
+}
+
 /* The function is looked up in another build of the file. */
 static bool find_again(struct session *s, struct attach_place *p, const char **why)
 {

@@ -48,6 +48,7 @@ static struct expr *base_of_program(struct session *s, const struct token *tok,
         vec_push(s->arena, &steps.steps, st);
     }
     task.type = kbtf_find(b, "task_struct", BTF_KIND_STRUCT);
+    task.from = klive_origin(s, b, task.type, NULL, "");
     struct expr *code = task.type ? kdata_steps(s, b, task, &steps, tok, why) : NULL, *is;
     if (!code || (*why = process_condition(s, expr_string(s->arena, tok, dw_path(m)), tok, &is)) ||
         !is)
@@ -67,7 +68,7 @@ static struct expr *base_in_target(struct session *s, const struct token *tok,
                         "where the library %s is loaded is known in probes of itself only, or for "
                         "the process of -x",
                         dw_path(m));
-    if (!s->target_pid)
+    if (!s->target_pid || s->portable)
         return NULL;
     FILE *f = fopen(arena_printf(s->arena, "/proc/%d/maps", (int)s->target_pid), "re");
     struct expr *e = NULL;
@@ -100,6 +101,7 @@ static bool elsewhere(struct session *s, const struct token *tok, const char *na
     if (!at->module)
         return false;
     at->path = paths.v[0];
+    process_need_same(s, at->path);
     if (!dw_is_fixed(at->module))
         at->base = dw_is_program(at->module) ? base_of_program(s, tok, at->module, why)
                                              : base_in_target(s, tok, at->module, why);

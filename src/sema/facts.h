@@ -17,6 +17,7 @@ enum fact_kind {
     FACT_TYPE,   /* the type at root and path */
     FACT_PLACE,  /* where the parameter `root` is passed */
     FACT_FILE,   /* the file with the path `name` */
+    FACT_BUILD,  /* the program or library `name` is the one whose identity is `path` */
     FACT_KINDS
 };
 

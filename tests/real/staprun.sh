@@ -132,3 +132,39 @@ mkdir small && mount -t tmpfs -o size=4k none small 2>/dev/null && {
     [ $rc = 1 ] && grep -q 'No space left' "$TMP/err" && [ -z "$(ls small)" ] && pass disk-small || fail disk-small "$(ls small) $(cat "$TMP/err")"
     umount small
 }
+
+# A program that is another one on the machine that runs the file.
+cat >first.c <<'END'
+struct thing { char c; int count; } thing = {1, 7};
+__attribute__((noinline)) int work(struct thing *t) { return t->count; }
+int main(void) { return work(&thing) == 0; }
+END
+sed 's/char c;/char c; long more;/' first.c >second.c
+if cc -g -O1 -Wl,--build-id -o first first.c 2>/dev/null && cc -g -O1 -Wl,--build-id -o second second.c && cc -O1 -Wl,--build-id -s -o stripped first.c; then
+    cp first prog
+    run -p4 -o program.stapo -e 'probe process("./prog").function("work") { println($t->count) }'
+    run -p4 -o cast.stapo -e 'probe oneshot { println(@cast(0, "struct thing", "./prog") == 0) }'
+    run -p4 -o type.stapo -e 'probe process("./prog").begin { if (pid() < 0) println(@cast(0, "struct thing", "'"$TMP"'/prog")->count) } probe timer.ms(50) { exit() }'
+    staprun -c ./prog program.stapo
+    expect program-same 0 7
+    cp second prog
+    staprun -c ./prog program.stapo
+    told program-other "$TMP/prog is not the file here that it was where the places in it were found (build-id "
+    staprun type.stapo
+    told program-types "$TMP/prog is not the file here that it was where its variables and types were looked up"
+    rm prog
+    staprun program.stapo
+    told program-missing "$TMP/prog cannot be read here: No such file"
+    # Where nothing but a function's name was made use of, it is found again.
+    cc -O1 -Wl,--build-id -o prog first.c && run -p4 -o symbol.stapo -e 'probe process("./prog").function("work") { println("work") }'
+    cc -O1 -Wl,--build-id -DMORE -o prog -x c - <<END
+int before(int a) { return a * 3 + 1; }
+int (*keep)(int) = before;
+$(cat first.c)
+END
+    staprun -c ./prog symbol.stapo
+    expect program-found-again 0 work
+    cp stripped prog
+    staprun -c ./prog symbol.stapo
+    told program-symbol-gone "$TMP/prog has no function 'work' here"
+fi
