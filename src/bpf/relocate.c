@@ -103,9 +103,11 @@ void relocate_fill(const struct image_probe *p, struct bpf_insn *insns,
 
 void relocate_timers(const struct session *s, struct bpf_image *img)
 {
-    uint64_t here = (uint64_t)kernel_hz(s);
+    uint64_t here = 0;
     vec_for (i, img->probes) {
         struct image_probe *p = &img->probes.v[i];
+        if (p->hz && !here) /* it takes some time to read */
+            here = (uint64_t)kernel_hz(s);
         if (!p->hz || p->hz == here)
             continue;
         double scale = (double)p->hz / (double)here;
