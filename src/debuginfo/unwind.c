@@ -6,53 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "debuginfo/reader.h"
+
 enum { REG_RBP = 6, REG_RSP = 7, REG_RA = 16, STATES = 8 };
-
-struct reader {
-    const uint8_t *p, *end;
-    bool bad;
-};
-
-static uint64_t fixed(struct reader *r, size_t n)
-{
-    uint64_t v = 0;
-    if ((size_t)(r->end - r->p) < n) {
-        r->bad = true;
-        r->p = r->end;
-        return 0;
-    }
-    memcpy(&v, r->p, n);
-    r->p += n;
-    return v;
-}
-
-static uint64_t uleb(struct reader *r)
-{
-    uint64_t v = 0;
-    for (unsigned shift = 0;; shift += 7) {
-        uint8_t b = (uint8_t)fixed(r, 1);
-        if (shift < 64)
-            v |= (uint64_t)(b & 0x7f) << shift;
-        if (!(b & 0x80) || r->bad)
-            return v;
-    }
-}
-
-static int64_t sleb(struct reader *r)
-{
-    uint64_t v = 0;
-    for (unsigned shift = 0;;) {
-        uint8_t b = (uint8_t)fixed(r, 1);
-        if (shift < 64)
-            v |= (uint64_t)(b & 0x7f) << shift;
-        shift += 7;
-        if (b & 0x80 && !r->bad)
-            continue;
-        if (b & 0x40 && shift < 64)
-            v |= ~(uint64_t)0 << shift;
-        return (int64_t)v;
-    }
-}
 
 struct rules {
     uint8_t kind;
@@ -89,19 +45,19 @@ static uint64_t pointer(struct frames *f, struct reader *r, uint8_t enc, bool is
     case DW_EH_PE_absptr:
     case DW_EH_PE_udata8:
     case DW_EH_PE_sdata8:
-        return base + fixed(r, 8);
+        return base + read_fixed(r, 8);
     case DW_EH_PE_udata4:
-        return base + fixed(r, 4);
+        return base + read_fixed(r, 4);
     case DW_EH_PE_sdata4:
-        return base + (uint64_t)(int64_t)(int32_t)fixed(r, 4);
+        return base + (uint64_t)(int64_t)(int32_t)read_fixed(r, 4);
     case DW_EH_PE_udata2:
-        return base + fixed(r, 2);
+        return base + read_fixed(r, 2);
     case DW_EH_PE_sdata2:
-        return base + (uint64_t)(int64_t)(int16_t)fixed(r, 2);
+        return base + (uint64_t)(int64_t)(int16_t)read_fixed(r, 2);
     case DW_EH_PE_uleb128:
-        return base + uleb(r);
+        return base + read_uleb(r);
     case DW_EH_PE_sleb128:
-        return base + (uint64_t)sleb(r);
+        return base + (uint64_t)read_sleb(r);
     default:
         r->bad = true;
         return 0;
@@ -112,7 +68,7 @@ static uint64_t pointer(struct frames *f, struct reader *r, uint8_t enc, bool is
 static void frame_expression(struct rules *s, struct reader *r)
 {
     static const uint8_t plt_middle[] = {DW_OP_breg16, 0, DW_OP_lit15, DW_OP_and};
-    uint64_t n = uleb(r);
+    uint64_t n = read_uleb(r);
     struct reader e = {r->p, r->p, false};
     s->kind = UNWIND_RULE_NONE;
     if (r->bad || n > (uint64_t)(r->end - r->p)) {
@@ -120,10 +76,10 @@ static void frame_expression(struct rules *s, struct reader *r)
         return;
     }
     e.end = r->p += n;
-    uint8_t first = (uint8_t)fixed(&e, 1);
+    uint8_t first = (uint8_t)read_fixed(&e, 1);
     if (first != DW_OP_breg6 && first != DW_OP_breg7)
         return;
-    int64_t off = sleb(&e);
+    int64_t off = read_sleb(&e);
     if (e.end - e.p == 1 && *e.p == DW_OP_deref) {
         s->kind = first == DW_OP_breg6 ? UNWIND_RULE_AT_RBP : UNWIND_RULE_AT_RSP;
         s->cfa = off;
@@ -184,20 +140,20 @@ static void run(struct frames *f, const struct cie *c, struct reader *r, struct 
     struct rules stack[STATES];
     size_t depth = 0;
     while (r->p < r->end && !r->bad) {
-        uint8_t op = (uint8_t)fixed(r, 1), low = op & 0x3f;
+        uint8_t op = (uint8_t)read_fixed(r, 1), low = op & 0x3f;
         uint64_t delta = 0, reg;
         switch (op & 0xc0 ? op & 0xc0 : op) {
         case DW_CFA_advance_loc:
             delta = low;
             break;
         case DW_CFA_advance_loc1:
-            delta = fixed(r, 1);
+            delta = read_fixed(r, 1);
             break;
         case DW_CFA_advance_loc2:
-            delta = fixed(r, 2);
+            delta = read_fixed(r, 2);
             break;
         case DW_CFA_advance_loc4:
-            delta = fixed(r, 4);
+            delta = read_fixed(r, 4);
             break;
         case DW_CFA_set_loc:
             if (rows)
@@ -205,35 +161,35 @@ static void run(struct frames *f, const struct cie *c, struct reader *r, struct 
             pc = pointer(f, r, c->encoding, false);
             break;
         case DW_CFA_offset:
-            set_register(c, s, low, scaled(c, uleb(r)));
+            set_register(c, s, low, scaled(c, read_uleb(r)));
             break;
         case DW_CFA_offset_extended:
-            reg = uleb(r);
-            set_register(c, s, reg, scaled(c, uleb(r)));
+            reg = read_uleb(r);
+            set_register(c, s, reg, scaled(c, read_uleb(r)));
             break;
         case DW_CFA_offset_extended_sf:
-            reg = uleb(r);
-            set_register(c, s, reg, scaled(c, (uint64_t)sleb(r)));
+            reg = read_uleb(r);
+            set_register(c, s, reg, scaled(c, (uint64_t)read_sleb(r)));
             break;
         case DW_CFA_restore:
             restore(c, s, low);
             break;
         case DW_CFA_restore_extended:
-            restore(c, s, uleb(r));
+            restore(c, s, read_uleb(r));
             break;
         case DW_CFA_undefined:
-            reg = uleb(r);
+            reg = read_uleb(r);
             if (reg == c->ra)
                 s->no_caller = true;
             break;
         case DW_CFA_same_value:
-            reg = uleb(r);
+            reg = read_uleb(r);
             if (reg == REG_RBP)
                 s->saved = 0;
             break;
         case DW_CFA_register:
-            uleb(r);
-            uleb(r);
+            read_uleb(r);
+            read_uleb(r);
             break;
         case DW_CFA_remember_state:
             if (depth < STATES)
@@ -248,32 +204,32 @@ static void run(struct frames *f, const struct cie *c, struct reader *r, struct 
             *s = stack[depth];
             break;
         case DW_CFA_def_cfa:
-            s->reg = uleb(r);
-            s->cfa = (int64_t)uleb(r);
+            s->reg = read_uleb(r);
+            s->cfa = (int64_t)read_uleb(r);
             frame_register(s);
             break;
         case DW_CFA_def_cfa_sf:
-            s->reg = uleb(r);
-            s->cfa = scaled(c, (uint64_t)sleb(r));
+            s->reg = read_uleb(r);
+            s->cfa = scaled(c, (uint64_t)read_sleb(r));
             frame_register(s);
             break;
         case DW_CFA_def_cfa_register:
-            s->reg = uleb(r);
+            s->reg = read_uleb(r);
             frame_register(s);
             break;
         case DW_CFA_def_cfa_offset:
-            s->cfa = (int64_t)uleb(r);
+            s->cfa = (int64_t)read_uleb(r);
             break;
         case DW_CFA_def_cfa_offset_sf:
-            s->cfa = scaled(c, (uint64_t)sleb(r));
+            s->cfa = scaled(c, (uint64_t)read_sleb(r));
             break;
         case DW_CFA_def_cfa_expression:
             frame_expression(s, r);
             break;
         case DW_CFA_expression:
         case DW_CFA_val_expression: {
-            reg = uleb(r);
-            uint64_t n = uleb(r), left = (uint64_t)(r->end - r->p);
+            reg = read_uleb(r);
+            uint64_t n = read_uleb(r), left = (uint64_t)(r->end - r->p);
             const uint8_t *e = r->p;
             r->p += n < left ? n : left;
             /* How gcc describes functions that align their stack. */
@@ -283,15 +239,15 @@ static void run(struct frames *f, const struct cie *c, struct reader *r, struct 
         }
         case DW_CFA_val_offset:
         case DW_CFA_val_offset_sf:
-            uleb(r);
-            uleb(r);
+            read_uleb(r);
+            read_uleb(r);
             break;
         case DW_CFA_GNU_args_size:
-            uleb(r);
+            read_uleb(r);
             break;
         case DW_CFA_GNU_negative_offset_extended:
-            uleb(r);
-            uleb(r);
+            read_uleb(r);
+            read_uleb(r);
             break;
         case DW_CFA_nop:
             break;
@@ -316,31 +272,31 @@ static const struct cie *cie_at(struct frames *f, size_t at)
             return &f->cies.v[i];
     struct cie c = {.at = at, .encoding = DW_EH_PE_absptr};
     struct reader r = {f->data + at, f->data + f->size, false};
-    uint64_t len = fixed(&r, 4);
+    uint64_t len = read_fixed(&r, 4);
     if (len && len < (uint64_t)(r.end - r.p) && len != UINT32_MAX) {
         r.end = r.p + len;
-        uint64_t id = fixed(&r, 4);
-        uint8_t version = (uint8_t)fixed(&r, 1);
+        uint64_t id = read_fixed(&r, 4);
+        uint8_t version = (uint8_t)read_fixed(&r, 1);
         const uint8_t *aug = r.p;
         while (r.p < r.end && *r.p)
             r.p++;
         bool closed = r.p < r.end;
-        fixed(&r, 1);
-        c.code_align = uleb(&r);
-        c.data_align = sleb(&r);
-        c.ra = version == 1 ? fixed(&r, 1) : uleb(&r);
+        read_fixed(&r, 1);
+        c.code_align = read_uleb(&r);
+        c.data_align = read_sleb(&r);
+        c.ra = version == 1 ? read_fixed(&r, 1) : read_uleb(&r);
         c.ok = closed && id == 0 && (version == 1 || version == 3);
         if (c.ok && *aug == 'z') {
             c.has_length = true;
-            uint64_t n = uleb(&r);
+            uint64_t n = read_uleb(&r);
             const uint8_t *code = n <= (uint64_t)(r.end - r.p) ? r.p + n : r.end;
             for (const uint8_t *a = aug + 1; *a && !r.bad; a++) {
                 if (*a == 'R')
-                    c.encoding = (uint8_t)fixed(&r, 1);
+                    c.encoding = (uint8_t)read_fixed(&r, 1);
                 else if (*a == 'L')
-                    fixed(&r, 1);
+                    read_fixed(&r, 1);
                 else if (*a == 'P')
-                    pointer(f, &r, (uint8_t)fixed(&r, 1), true);
+                    pointer(f, &r, (uint8_t)read_fixed(&r, 1), true);
                 else if (*a == 'S')
                     c.signal = true;
                 else if (*a != 'B')
@@ -366,7 +322,7 @@ static void fde(struct frames *f, size_t cie, struct reader r)
     uint64_t start = pointer(f, &r, c->encoding, false);
     uint64_t end = start + pointer(f, &r, c->encoding & 0x0f, true);
     if (c->has_length) {
-        uint64_t n = uleb(&r);
+        uint64_t n = read_uleb(&r);
         if (n > (uint64_t)(r.end - r.p))
             return;
         r.p += n;
@@ -404,12 +360,12 @@ void unwind_read(struct arena *a, const void *section, size_t size, uint64_t add
     struct frames f = {a, section, size, addr, out, {0}};
     for (size_t at = 0; at + 8 <= size;) {
         struct reader r = {f.data + at, f.data + size, false};
-        uint64_t len = fixed(&r, 4);
+        uint64_t len = read_fixed(&r, 4);
         if (len == 0 || len == UINT32_MAX || len > (uint64_t)(r.end - r.p) || len < 4)
             break; /* the end, or entries of more than 4 GiB */
         r.end = r.p + len;
         size_t here = at + 4;
-        uint64_t back = fixed(&r, 4);
+        uint64_t back = read_fixed(&r, 4);
         at += 4 + len;
         if (back && back <= here)
             fde(&f, here - back, r);
