@@ -48,7 +48,8 @@ static struct expr *base_of_program(struct session *s, const struct token *tok,
         vec_push(s->arena, &steps.steps, st);
     }
     task.type = kbtf_find(b, "task_struct", BTF_KIND_STRUCT);
-    task.from = klive_origin(s, b, task.type, NULL, "");
+    if (task.type)
+        task.from = klive_origin(s, b, task.type, NULL, "");
     struct expr *code = task.type ? kdata_steps(s, b, task, &steps, tok, why) : NULL, *is;
     if (!code || (*why = process_condition(s, expr_string(s->arena, tok, dw_path(m)), tok, &is)) ||
         !is)
