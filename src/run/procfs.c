@@ -43,6 +43,7 @@
     X(int, fuse_reply_write, (fuse_req_t, size_t))                                                 \
     X(size_t, fuse_add_direntry,                                                                   \
       (fuse_req_t, char *, size_t, const char *, const struct stat *, off_t))                      \
+    X(void, fuse_opt_free_args, (struct fuse_args *))                                              \
     X(void, fuse_set_log_func, (fuse_log_func_t))
 
 #define DECLARE(type, name, args) static type(*lib_##name) args;
@@ -57,22 +58,24 @@ struct node {
     uint64_t maxsize;
 };
 
+/* An open file. */
+struct reading {
+    struct strbuf text;
+    bool have;
+    struct reading *next, **at;
+};
+
 struct procfs {
     struct session *s;
     struct procfs_handlers on;
     VEC(struct node) nodes;
     struct fuse_session *fuse;
     struct fuse_buf request;
+    struct reading *open;
     const char *folder;
     size_t most; /* bytes of a string */
     time_t started;
     int guard; /* its end tells the helper that the session is gone */
-};
-
-/* An open file. */
-struct reading {
-    struct strbuf text;
-    bool have;
 };
 
 /* ---- what there is ---- */
@@ -209,9 +212,19 @@ static void on_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
     free(buf);
 }
 
+static void end_reading(struct reading *r)
+{
+    *r->at = r->next;
+    if (r->next)
+        r->next->at = r->at;
+    strbuf_free(&r->text);
+    free(r);
+}
+
 static void on_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
     (void)ino;
+    struct procfs *f = lib_fuse_req_userdata(req);
     struct reading *r = calloc(1, sizeof *r);
     if (!r) {
         lib_fuse_reply_err(req, ENOMEM);
@@ -219,16 +232,19 @@ static void on_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
     }
     fi->fh = (uint64_t)(uintptr_t)r;
     fi->direct_io = 1; /* its size is not known before it is read */
+    r->next = f->open;
+    r->at = &f->open;
+    if (r->next)
+        r->next->at = &r->next;
+    f->open = r;
     if (lib_fuse_reply_open(req, fi) != 0)
-        free(r);
+        end_reading(r);
 }
 
 static void on_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
     (void)ino;
-    struct reading *r = (struct reading *)(uintptr_t)fi->fh;
-    strbuf_free(&r->text);
-    free(r);
+    end_reading((struct reading *)(uintptr_t)fi->fh);
     lib_fuse_reply_err(req, 0);
 }
 
@@ -397,6 +413,7 @@ static bool mount_at(struct procfs *f)
     struct fuse_args args = FUSE_ARGS_INIT(3, argv);
     lib_fuse_set_log_func(on_log);
     f->fuse = lib_fuse_session_new(&args, &operations, sizeof operations, f);
+    lib_fuse_opt_free_args(&args);
     if (!f->fuse || lib_fuse_session_mount(f->fuse, f->folder) != 0) {
         diag_error(&s->diag, "cannot mount the files of procfs probes on %s: %s", f->folder,
                    log_text ? log_text : "libfuse3 refuses");
@@ -478,6 +495,8 @@ void procfs_close(struct procfs *f)
     lib_fuse_session_unmount(f->fuse);
     lib_fuse_session_destroy(f->fuse);
     free(f->request.mem);
+    while (f->open)
+        end_reading(f->open);
     rmdir(f->folder);
     if (f->guard >= 0)
         close(f->guard);
