@@ -34,7 +34,9 @@ static char **split(struct arena *a, const char *command)
 {
     char **argv;
     wordexp_t we;
-    int rc = wordexp(command, &we, WRDE_NOCMD | WRDE_SHOWERR);
+    /* $$ is the command's number, not ours. */
+    int rc =
+        strstr(command, "$$") ? WRDE_BADCHAR : wordexp(command, &we, WRDE_NOCMD | WRDE_SHOWERR);
     if (rc == 0 && we.we_wordc > 0) {
         argv = arena_new_array(a, char *, we.we_wordc + 1);
         for (size_t i = 0; i < we.we_wordc; i++)

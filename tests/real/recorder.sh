@@ -123,3 +123,20 @@ kill -KILL $inner # the first of its namespace: nothing else ends it
 wait $outer 2>/dev/null
 run --target-namespaces=x -e 'probe oneshot { println(1) }'
 [ $rc = 1 ] && grep -q 'Invalid --target-namespaces=x' "$TMP/err" && pass namespaces-wrong || fail namespaces-wrong "$(first_line "$TMP/err")"
+
+# The words of a command are those of the shell; how it ended is told.
+touch g1x g2x
+words() {
+    run -c "$2" -e 'probe end { println("end") }'
+    expect "words-$1" "$3" "$4"
+}
+words quotes 'echo "a  b" c\ d' 0 'a  b c d
+end'
+words names 'echo g?x' 0 'g1x g2x
+end'
+LIST=first words pipe 'echo $LIST | tr a-z A-Z' 0 'FIRST
+end'
+words status "sh -c 'exit 7'" 1 end
+grep -qx 'WARNING: Child process exited with status 7' "$TMP/err" && pass words-told || fail words-told "$(first_line "$TMP/err")"
+words number 'kill -9 $$' 1 end
+grep -q '^WARNING: Child process exited with signal 9 (Killed)' "$TMP/err" && pass words-signal || fail words-signal "$(first_line "$TMP/err")"
