@@ -27,7 +27,7 @@ install: $(BUILD)/stap $(BUILD)/staprun $(BUILD)/man/stap.1
 	ln -sf stap $(DESTDIR)$(PREFIX)/share/bash-completion/completions/staprun
 	install -D -m 644 completion/_stap $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_stap
 	$(BUILD)/stap --write-tapset-index $(DESTDIR)$(PREFIX)/share/stap/tapset
-	[ -n "$(DESTDIR)" ] || tools/grant $(PREFIX)/bin/staprun
+	case "$(DESTDIR)$(PREFIX)" in /usr|/usr/local) tools/grant $(PREFIX)/bin/staprun ;; esac
 
 # What install has put there.  Folders that others use stay.
 uninstall: $(BUILD)/man/stap.1
