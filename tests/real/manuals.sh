@@ -18,7 +18,7 @@ else
 fi
 if command -v man >/dev/null && command -v groff >/dev/null; then
     # The generated ones are alike: a few of them, and all that are written by hand.
-    for f in "$MAN"/stap* "$MAN"/error::pass2* "$MAN"/tapset::[n-t]c*.3stap "$MAN"/function::sp*; do
+    for f in "$MAN"/stap* "$MAN"/error::pass2* "$MAN"/tapset::[n-t]c*.3stap "$MAN"/tapset::syscalls.3stap "$MAN"/function::sp*; do
         LC_ALL=C.UTF-8 man --warnings -l "$f" 2>&1 >/dev/null
     done >"$TMP/lint"
     [ -s "$TMP/lint" ] && fail groff "$(first_line "$TMP/lint")" || pass groff
@@ -128,3 +128,5 @@ else
 fi
 "$STAP" --help | grep -oE '^  (-[a-zA-Z]|--[a-z-]+)' | tr -d ' ' | grep -vx -- -- >"$TMP/names"
 missing bash-options completion/stap.bash
+"$STAP" -l 'syscall.*' >"$TMP/names"
+missing syscalls "$MAN/tapset::syscalls.3stap"
