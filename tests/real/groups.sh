@@ -11,7 +11,7 @@ home=
 for dir in "$TMP" /var/tmp "$BUILD"; do
     home=$(mktemp -d -p "$dir") || continue
     cp "$(dirname "$STAP")/staprun" "$STAP" "$home" && chmod 755 "$home" "$home"/* &&
-        setcap cap_bpf,cap_perfmon,cap_syslog,cap_sys_ptrace,cap_checkpoint_restore,cap_net_admin+ep "$home/staprun" 2>/dev/null && break
+        setcap "$(sed -n 's/^CAPS=//p' "$TOP/tools/grant")" "$home/staprun" 2>/dev/null && break
     rm -rf "$home"
     home=
 done
