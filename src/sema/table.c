@@ -329,7 +329,7 @@ static void put_alias(const struct call *c, struct strbuf *out, bool ret)
 {
     strbuf_printf(out, "probe syscall.%s%s = __syscall.%s(\"%s/%s\")\n{\n", c->name,
                   ret ? ".return" : "", ret ? "exit" : "enter", c->enter64, c->enter32);
-    strbuf_printf(out, "name = \"%s\"\n__nr = $syscall\n", c->shown_name);
+    strbuf_printf(out, "__nr = $syscall\nname = \"%s\"\n", c->shown_name);
     if (ret)
         strbuf_printf(out, "retval = $return\nretstr = return_str(%s, $return)\n", c->ret);
     if (c->body.p)
