@@ -46,6 +46,7 @@ check tracepoint in_chroot sh -c 'stap -T 5 -e "probe kernel.trace(\"sched_switc
 check library-is-indexed in_chroot sh -c '[ -s /usr/share/stap/tapset/.index ] && [ $(stap -l "syscall.*" | wc -l) -gt 400 ]'
 check image in_chroot sh -c 'cd /tmp && stap -p4 -m hi -e "probe oneshot { println(\"hi\") }" >/dev/null && [ "$(staprun hi.stapo)" = hi ]'
 check groups in_chroot getent group stapdev stapsys stapusr
+check capabilities in_chroot sh -c 'getcap /usr/bin/staprun | grep -q cap_bpf'
 check files-as-packed in_chroot sh -c '[ -z "$(dpkg --verify stap-ebpf)" ]'
 check remove in_chroot dpkg -r stap-ebpf
 check nothing-left in_chroot sh -c '[ ! -e /usr/share/stap ] && [ ! -e /usr/bin/stap ]'
