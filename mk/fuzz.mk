@@ -14,8 +14,8 @@ fuzz: $(BUILD)/fuzz_parse
 	$(BUILD)/fuzz_parse -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=60 -rss_limit_mb=2048 \
 		-detect_leaks=0 -print_final_stats=1 -dict=tests/fuzz/stap.dict -artifact_prefix=$(BUILD)/fuzz- \
 		$(BUILD)/fuzz tests/fuzz/corpus examples $(wildcard tests/conformance/*/) tapset
-	$(MAKE) --no-print-directory fuzz-debuginfo
-.PHONY: fuzz fuzz-debuginfo
+	$(MAKE) --no-print-directory fuzz-debuginfo fuzz-images
+.PHONY: fuzz fuzz-images fuzz-debuginfo
 
 # make fuzz-debuginfo: what is read of programs without libdw, a third of that time.
 DEBUGINFO_FUZZ_SRCS := tests/fuzz/fuzz_debuginfo.c $(wildcard src/base/*.c) $(wildcard src/debuginfo/*.c) \
@@ -30,3 +30,18 @@ fuzz-debuginfo: $(BUILD)/fuzz_debuginfo
 	$(BUILD)/fuzz_debuginfo -max_total_time=$$(($(FUZZ_SECONDS) / 3)) -max_len=4096 -timeout=60 -rss_limit_mb=2048 \
 		-detect_leaks=0 -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz-debuginfo- \
 		$(BUILD)/fuzz_debuginfo.corpus tests/fuzz/corpus-debuginfo
+
+# make fuzz-images: the reader of what stap -p4 writes, a sixth of that time.
+IMAGE_FUZZ_SRCS := tests/fuzz/fuzz_stapo.c src/bpf/stapo.c src/bpf/image_check.c $(wildcard src/base/*.c)
+
+$(BUILD)/fuzz_stapo: $(IMAGE_FUZZ_SRCS) $(wildcard src/*/*.h)
+	@mkdir -p $(dir $@)
+	$(FUZZ_CLANG) -std=gnu17 $(WARN) -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -iquote src -D_GNU_SOURCE -o $@ $(IMAGE_FUZZ_SRCS) -lz
+
+fuzz-images: $(BUILD)/fuzz_stapo $(BUILD)/stap
+	@mkdir -p $(BUILD)/fuzz_stapo.corpus
+	for s in printf1 foreach1 hist_linear; do \
+		$(BUILD)/stap -w -p4 -o $(BUILD)/fuzz_stapo.corpus/$$s tests/fuzz/corpus/$$s.stp >/dev/null || exit 1; done
+	$(BUILD)/fuzz_stapo -max_total_time=$$(($(FUZZ_SECONDS) / 6)) -max_len=30000 -timeout=60 -rss_limit_mb=2048 \
+		-detect_leaks=0 -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz-stapo- \
+		$(BUILD)/fuzz_stapo.corpus
