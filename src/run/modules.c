@@ -294,14 +294,23 @@ static void add_libraries(struct modules *k, const char *path)
         waitpid(pid, NULL, 0);
 }
 
-static void add_vdso(struct modules *k)
+int vdso_file(void)
 {
     const void *image = (const void *)getauxval(AT_SYSINFO_EHDR);
     int fd = image ? memfd_create("vdso", MFD_CLOEXEC) : -1;
+    if (fd >= 0 && write(fd, image, VDSO_SIZE) != VDSO_SIZE) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+static void add_vdso(struct modules *k)
+{
+    int fd = vdso_file();
     if (fd < 0)
         return;
-    if (write(fd, image, VDSO_SIZE) == VDSO_SIZE)
-        add(k, MODULE_VDSO, arena_printf(k->arena, "/proc/self/fd/%d", fd), "[vdso]");
+    add(k, MODULE_VDSO, arena_printf(k->arena, "/proc/self/fd/%d", fd), "vdso");
     vec_push(k->arena, &k->pinned, fd);
 }
 

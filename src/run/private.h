@@ -56,6 +56,10 @@ bool output_close(struct output *o);
 /* ---- modules.c: what handlers know of programs and libraries ---- */
 struct modules;
 /* NULL: no handler asks.  Lives in the session's arena until modules_close. */
+/* What the kernel maps into every program (the vDSO), as the name of a mapping and as an open
+ * file, -1 when that cannot be had. */
+#define VDSO_NAME "[vdso]"
+int vdso_file(void);
 struct modules *modules_open(struct session *s, const struct bpf_image *img,
                              struct bpf_running *bpf);
 void modules_close(struct modules *k);

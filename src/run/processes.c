@@ -93,6 +93,12 @@ static void add_mapping(struct process *p, const struct mapping *m)
     p->maps[p->n++] = *m;
 }
 
+/* A file, or the part of the kernel that programs call. */
+static bool has_symbols(const char *path)
+{
+    return *path == '/' || strcmp(path, VDSO_NAME) == 0;
+}
+
 static void read_maps(struct processes *ps, struct process *p)
 {
     char line[4500];
@@ -107,9 +113,11 @@ static void read_maps(struct processes *ps, struct process *p)
         char perms[8];
         int at = 0;
         if (sscanf(line, "%llx-%llx %7s %llx %*s %*s %n", &start, &end, perms, &offset, &at) < 4 ||
-            !at || line[at] != '/' || !strchr(perms, 'x'))
+            !at || !strchr(perms, 'x'))
             continue;
         line[strcspn(line, "\n")] = 0;
+        if (!has_symbols(line + at))
+            continue;
         add_mapping(p, &(struct mapping){start, end, offset, path_once(ps, line + at)});
     }
     fclose(f);
@@ -121,7 +129,7 @@ static void mapped(void *arg, pid_t pid, u64 addr, u64 len, u64 offset, const ch
 {
     struct processes *ps = arg;
     struct process *p = process_of(ps, pid);
-    if (p && *path == '/')
+    if (p && has_symbols(path))
         add_mapping(p, &(struct mapping){addr, addr + len, offset, path_once(ps, path)});
 }
 

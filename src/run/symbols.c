@@ -123,7 +123,12 @@ static struct dw_module *module_of(struct symbols *y, pid_t pid, const char *pat
     struct dw_module *m = hash_get(&y->modules, path);
     if (!m) {
         const char *why, *inside = arena_printf(y->arena, "/proc/%d/root%s", (int)pid, path);
+        int vdso = strcmp(path, VDSO_NAME) == 0 ? vdso_file() : -1;
+        if (vdso >= 0)
+            inside = arena_printf(y->arena, "/proc/self/fd/%d", vdso);
         m = dw_open(y->arena, access(inside, R_OK) == 0 ? inside : path, &why);
+        if (vdso >= 0)
+            close(vdso);
         hash_put(&y->modules, path, m ? m : none);
     }
     return m == none ? NULL : m;
@@ -175,18 +180,19 @@ static void print_user(struct symbols *y, struct strbuf *out, u64 addr, int form
         strbuf_printf(out, " 0x%llx\n", (unsigned long long)addr);
         return;
     }
+    const char *shown = strcmp(at->path, VDSO_NAME) == 0 ? "vdso" : at->path;
     if (m && dw_address(m, addr - at->start + at->offset, &in_file) &&
         dw_symbol_at(m, in_file, &name, &offset, &size)) {
         if (form & STACK_LINES)
-            print_lines(out, m, addr, in_file, back, &(struct place){name, offset, size}, at->path);
+            print_lines(out, m, addr, in_file, back, &(struct place){name, offset, size}, shown);
         else if (brief)
             strbuf_printf(out, " %s+0x%llx\n", name, (unsigned long long)offset);
         else
             strbuf_printf(out, " 0x%llx : %s+0x%llx/0x%llx [%s]\n", (unsigned long long)addr, name,
-                          (unsigned long long)offset, (unsigned long long)size, at->path);
+                          (unsigned long long)offset, (unsigned long long)size, shown);
         return;
     }
-    strbuf_printf(out, " 0x%llx [%s+0x%llx/0x%llx]\n", (unsigned long long)addr, at->path,
+    strbuf_printf(out, " 0x%llx [%s+0x%llx/0x%llx]\n", (unsigned long long)addr, shown,
                   (unsigned long long)(addr - at->start),
                   (unsigned long long)(at->end - at->start));
 }

@@ -69,6 +69,38 @@ grep -q ' : busy+0x.*/spin-before\]$' "$TMP/out" && grep -q ' : main+0x.*/spin-b
     pass stack-of-others || fail stack-of-others "$(head -n 5 "$TMP/out" | tr '\n' ';') $(first_line "$TMP/err")"
 wait "$before"
 
+# Deep stacks below the vDSO, printed by another handler.
+cat >clocks.c <<'S'
+#include <time.h>
+__attribute__((noinline)) long deep(int d)
+{
+    if (d)
+        return deep(d - 1) + 1;
+    struct timespec t;
+    long s = 0;
+    for (int i = 0; i < 1000; i++) {
+        clock_gettime(CLOCK_MONOTONIC, &t);
+        s += t.tv_nsec;
+    }
+    return s;
+}
+int main(void) { long s = 0; for (;;) s += deep(80); return s == 1; }
+S
+gcc -O1 -fno-optimize-sibling-calls -fomit-frame-pointer -o clocks clocks.c
+./clocks & clocks=$!
+run -x $clocks -DMAXBACKTRACE=200 -DMAXSTRINGLEN=2048 -e 'global b
+probe timer.profile { if (pid() == target() && user_mode()) b[ubacktrace()] <<< 1 }
+probe timer.ms(500) { foreach (u in b- limit 40) { print_ustack(u); println(@count(b[u])) } exit() }'
+kill $clocks
+wait $clocks 2>/dev/null
+if grep -q clock_gettime "$TMP/out" && ! grep -q '^ 0x[0-9a-f]*$\|vdso' "$TMP/out"; then
+    skip vdso "the clock is not read in the vDSO here"
+else
+    awk '/^ 0x[0-9a-f]+ : __vdso_clock_gettime\+0x[0-9a-f]+\/0x[0-9a-f]+ \[vdso\]$/ { v = 1 } / : deep\+/ { deep++ } / : main\+/ { m = 1 }
+        /^[0-9]+$/ { if (v && m && deep == 81) good += $1; v = m = deep = 0 } END { exit good > 5 ? 0 : 1 }' "$TMP/out" && ! grep -q '^ 0x[0-9a-f]*$' "$TMP/out" &&
+        pass vdso || fail vdso "$(head -n 3 "$TMP/out" | tr '\n' ';') $(first_line "$TMP/err")"
+fi
+
 # Symbols of the kernel.
 run -c 'cat /dev/null' -e 'probe kernel.trace("sys_enter") { if (pid() == target() && !n++) {
     a = stack(0)
