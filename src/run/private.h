@@ -181,6 +181,7 @@ struct sink {
     struct symbols *symbols;
     struct modules *modules; /* NULL until a stack is printed */
     u64 errors_shown;
+    unsigned advised; /* errors that a hint was given for, a bit each */
     u64 malformed;
 };
 void sink_init(struct sink *k, struct session *s, const struct bpf_image *img, struct output *out);

@@ -93,6 +93,25 @@ static bool speculate(struct sink *k, int kind, struct cursor *c)
 
 /* ---- messages ---- */
 
+/* What to do about an error, once for each kind of them. */
+static void advise(struct sink *k, const char *text)
+{
+    static const struct {
+        const char *begin, *hint;
+    } advice[] = {
+        {"MAXACTION exceeded", "-DMAXACTION=N allows a handler N statements, "
+                               "--suppress-time-limits any number"},
+        {"MAXNESTING exceeded", "-DMAXNESTING=N allows functions to call each other N deep"},
+        {"Array overflow", "global NAME[N] makes an array larger, -DMAXMAPENTRIES=N all of them"},
+    };
+    for (unsigned i = 0; i < sizeof advice / sizeof *advice; i++)
+        if (strncmp(text, advice[i].begin, strlen(advice[i].begin)) == 0 &&
+            !(k->advised & 1u << i)) {
+            k->advised |= 1u << i;
+            diag_hint(&k->s->diag, "%s", advice[i].hint);
+        }
+}
+
 static bool error_record(struct sink *k, const struct rec *rec)
 {
     struct rec_error e;
@@ -118,6 +137,7 @@ static bool error_record(struct sink *k, const struct rec *rec)
     const char *pp = e.probe < m->probes.n ? m->probes.v[e.probe].pp : "?";
     diag_error(&k->s->diag, "%.*s%s%s in probe %s", (int)n, text, *pos ? " " : "", pos, pp);
     k->errors_shown++;
+    advise(k, text);
     return true;
 }
 

@@ -115,3 +115,11 @@ if command -v script >/dev/null; then
 else
     skip color-terminal "no script(1) here"
 fi
+
+# An error at run time: what to do about it stands below the first one only.
+run -DMAXERRORS=3 -e 'global a[2] probe begin { for (i = 0; i < 2; i++) a[i] = i } probe timer.ms(5) { a[3] = 1 }'
+if [ "$(grep -c '^ERROR: Array overflow' "$TMP/err")" = 4 ] && [ "$(grep -c '^   hint: global NAME\[N\]' "$TMP/err")" = 1 ]; then
+    pass hint-once
+else
+    fail hint-once "$(grep -c '^ERROR' "$TMP/err") errors, $(grep -c hint "$TMP/err") hints"
+fi
