@@ -536,8 +536,9 @@ static struct expr *cast_to(struct session *s, const struct expr *e, const char 
         stars += text[n - 1] == '*';
     uint32_t id = stars < 2 && n ? find_type(b, arena_strndup(s->arena, text, n)) : 0;
     if (!id) {
-        *why = n ? arena_printf(s->arena, "unable to find type '%s' in this kernel", text)
-                 : "the type of what stands before it is not known: write @cast(VALUE, \"TYPE\")->…";
+        *why =
+            n ? arena_printf(s->arena, "unable to find type '%s' in this kernel", text)
+              : "the type of what stands before it is not known: write @cast(VALUE, \"TYPE\")->…";
         return NULL;
     }
     /* The number is an address, whether the type is written as a pointer or not. */
