@@ -84,9 +84,9 @@ static void emit_matched(struct intrinsic_call *c)
     ir_at(b, which);
     ir_bri(b, CC_EQ, r, 1, no_match, no_group);
     ir_at(b, no_match);
-    ir_raise(b, c->e, "matched() after a regular expression that did not match");
+    ir_raise_format(b, c->e, "Attempted to get subexpression %d from failed match", 1, c->args);
     ir_at(b, no_group);
-    ir_raise_format(b, c->e, "the regular expression has no group %d", 1, c->args);
+    ir_raise_format(b, c->e, "Attempted to get nonexistent subexpression %d", 1, c->args);
     ir_at(b, had);
 }
 
@@ -97,7 +97,7 @@ static void emit_ngroups(struct intrinsic_call *c)
     c->result.reg = ir_lib(b, "rt_ngroups", 1, IR_ARGS(IR_A_CTX));
     ir_bri(b, CC_NE, c->result.reg, 0, had, no_match);
     ir_at(b, no_match);
-    ir_raise(b, c->e, "ngroups() after a regular expression that did not match");
+    ir_raise(b, c->e, "Attempted to get subexpression count from failed match");
     ir_at(b, had);
 }
 

@@ -28,11 +28,6 @@ static struct stmt *parse_if(struct parser *p)
     expect_op(p, ")");
     s->then = parse_stmt(p);
     const struct token *t = peek_tok(p);
-    /* `if (x) y; else z`: the semicolon is an empty statement of its own. */
-    if (tok_is_op(t, ";") && tok_is_kw(peek_at(p, 1), "else")) {
-        take(p);
-        t = peek_tok(p);
-    }
     if (tok_is_kw(t, "else")) {
         take(p);
         s->els = parse_stmt(p);

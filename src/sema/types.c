@@ -149,6 +149,8 @@ static enum type infer_same(struct infer *w, struct expr *a, struct expr *b, enu
 
 static enum type type_so_far(const struct expr *e)
 {
+    if (e->kind == EX_PRINT)
+        return e->print->to_string ? TY_STRING : TY_LONG;
     return e->kind == EX_NUMBER ? TY_LONG : e->kind == EX_STRING ? TY_STRING : e->type;
 }
 
@@ -186,6 +188,15 @@ static enum type infer_binary(struct infer *w, struct expr *e, enum type want)
         infer_compare(w, e->a, e->b);
         return known(w, e, TY_LONG, want);
     default: {
+        enum type left = type_so_far(e->a), right = type_so_far(e->b);
+        if (left != right && left != TY_UNKNOWN && right != TY_UNKNOWN && e->op != OP_ANDAND &&
+            e->op != OP_OROR && (e->a->kind == EX_PRINT || e->b->kind == EX_PRINT) && once(w, e)) {
+            diag_semantic(&w->m->s->diag, e->tok,
+                          "type mismatch: left and right sides don't agree (%s vs %s)",
+                          type_name(left), type_name(right));
+            once(w, e->a);
+            once(w, e->b);
+        }
         enum type l = infer(w, e->a, TY_LONG), r = infer(w, e->b, TY_LONG);
         if (l != r && l != TY_UNKNOWN && r != TY_UNKNOWN && e->op != OP_ANDAND &&
             e->op != OP_OROR && !is_variable(e->a) && !is_variable(e->b) && once(w, e))
@@ -425,9 +436,11 @@ static void infer_stmt(struct stmt **sp, void *arg)
         }
         return;
     case SM_TRY:
+        infer_stmt(&s->then, w);
         if (s->catch_var)
             infer(w, s->catch_var, TY_STRING);
-        break;
+        infer_stmt(&s->els, w);
+        return;
     case SM_DELETE:
         if (s->e->kind == EX_INDEX && s->e->base->kind == EX_SYMBOL)
             infer_keys(w, s->e->base->var, &s->e->args);
