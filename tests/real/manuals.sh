@@ -130,3 +130,16 @@ fi
 missing bash-options completion/stap.bash
 "$STAP" -l 'syscall.*' >"$TMP/names"
 missing syscalls "$MAN/tapset::syscalls.3stap"
+
+# The scripts that the pages show are scripts.
+sed -n "/^stap .*\\\\-e '/,/'\$/p" doc/man/stap.1 doc/man/stapex.3stap | sed 's/\\-/-/g; s/\\e/\\/g' |
+    perl -0ne 'print "$1\0" while /-e \x27(.*?)\x27\n/sg' >"$TMP/scripts"
+printf 'void work(void) { }\nint main(void) { work(); }\n' >"$TMP/program.c"
+cc -g -o "$TMP/program" "$TMP/program.c"
+n=0
+while IFS= read -r -d '' script; do
+    n=$((n + 1))
+    (cd "$TMP" && timeout 60 "$STAP" -p2 -e "$script") >"$TMP/out" 2>"$TMP/err" </dev/null && pass "example-$n" ||
+        fail "example-$n" "$script: $(first_line "$TMP/err")"
+done <"$TMP/scripts"
+[ $n -ge 6 ] && pass examples || fail examples "only $n found"
