@@ -175,6 +175,21 @@ uint64_t dw_outer_entry(struct dw_module *m, const struct dw_function *f)
     return known ? pc : 0;
 }
 
+/* What is written in the source has a variable of that name, and what became of it has not. */
+static bool was_dropped(Dwarf_Die *scope, const char *name)
+{
+    Dwarf_Attribute a;
+    Dwarf_Die origin, child;
+    if (!dwarf_attr(scope, DW_AT_abstract_origin, &a) || !dwarf_formref_die(&a, &origin))
+        return false;
+    for (int ok = dwarf_child(&origin, &child); ok == 0; ok = dwarf_siblingof(&child, &child)) {
+        const char *have = is_variable(&child) ? dwarf_diename(&child) : NULL;
+        if (have && strcmp(have, name) == 0)
+            return true;
+    }
+    return false;
+}
+
 bool dw_variable(struct dw_module *m, const struct dw_function *f, uint64_t pc, const char *name,
                  struct dw_place *out, const char **why)
 {
@@ -197,6 +212,9 @@ bool dw_variable(struct dw_module *m, const struct dw_function *f, uint64_t pc, 
             break;
         }
     }
+    for (int i = 0; i < s.n && !found && !*why; i++)
+        if (was_dropped(&s.v[i], name))
+            *why = "it was optimised away";
     return found;
 }
 

@@ -69,6 +69,14 @@ for name in gcc-dwarf3-O2 gcc-dwarf5-O2; do
         pass "implicit-pointer-itself-$name" || fail "implicit-pointer-itself-$name" "$rc $(first_line "$TMP/err")"
 done
 
+# What the compiler has dropped is told from what there never was.
+if [ -x clang-dwarf5-O2 ]; then
+    run -e 'probe process("./clang-dwarf5-O2").function("both").inline { println($p) }'
+    [ $rc = 1 ] && grep -q "variable '\$p' cannot be read here: it was optimised away" "$TMP/err" && pass dropped || fail dropped "$rc $(first_line "$TMP/err")"
+    run -e 'probe process("./clang-dwarf5-O2").function("both").inline { println($none) }'
+    [ $rc = 1 ] && grep -q "unable to find local '\$none'" "$TMP/err" && pass never-there || fail never-there "$rc $(first_line "$TMP/err")"
+fi
+
 # Threads' variables of a library, and of the C library; each thread has its own.
 cat >tls.c <<'S'
 __thread int mine = 11;
