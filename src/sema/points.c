@@ -309,6 +309,15 @@ static void report_suffixed(struct derivation *d, const struct match *match, str
         report_suffix(d, match, pp);
 }
 
+static const char *component_text(struct sema *m, const struct probe_component *c)
+{
+    if (!c->arg)
+        return c->name;
+    return c->arg->kind == EX_STRING
+               ? arena_printf(m->arena, "%s(\"%s\")", c->name, c->arg->str)
+               : arena_printf(m->arena, "%s(%lld)", c->name, (long long)c->arg->num);
+}
+
 static bool derive_alias(struct derivation *d, const struct match *match,
                          const struct alias_decl *alias, const struct probe_point *pp,
                          const struct layer *layers, bool report)
@@ -327,7 +336,8 @@ static bool derive_alias(struct derivation *d, const struct match *match,
         if (m->s->lister && is_wildcard(pp->comps.v[c].name))
             return false; /* it would list the points of which the alias is made */
     for (size_t c = match->used; c < pp->comps.n; c++)
-        layer.name = arena_printf(m->arena, "%s.%s", layer.name, pp->comps.v[c].name);
+        layer.name =
+            arena_printf(m->arena, "%s.%s", layer.name, component_text(m, &pp->comps.v[c]));
     vec_for (i, alias->points) {
         struct probe_point inner = with_suffix(m, alias, i, match, pp);
         layer.condition = inner.condition;

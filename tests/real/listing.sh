@@ -37,6 +37,7 @@ for p in begin end error never oneshot 'begin(1)' 'timer.ms(100)' 'timer.profile
     'process("/bin/sh").begin' 'process.end' 'process(1).syscall'; do
     lists "itself-$p" -l "$p" "$p"
 done
+lists suffix -l 'timer.profile.freq.hz(100)' 'timer.profile.freq.hz(100)'
 lists begin-wildcard -L 'begin*' begin
 lists braces -l '{error,begin,end}' begin end error
 lists comma -l 'end, begin' begin end
