@@ -98,6 +98,25 @@ static FILE *open_traceable(void)
     return f ? f : fopen("/sys/kernel/debug/tracing/available_filter_functions", "re");
 }
 
+/* Those that BTF describes and the kernel does not list as traceable. */
+static void tell_left_out(struct walk *w, const struct hash *seen)
+{
+    size_t n = 0;
+    const char *example = NULL;
+    for (size_t i = 0; i < w->prototypes.n; i++) {
+        const char *name = w->prototypes.entries[i].key;
+        if (hash_get(seen, name))
+            continue;
+        example = name;
+        n++;
+    }
+    if (n)
+        diag_warning(&w->s->diag, NULL,
+                     "%zu functions that match '%s' are left out, such as '%s': they are inlined, "
+                     "or the kernel lets nobody trace them",
+                     n, w->pattern, example);
+}
+
 /* The functions that the kernel lets us probe, "NAME" or "NAME [MODULE]" in each line;
  * where it does not say, those that BTF describes. */
 static void by_pattern(struct walk *w)
@@ -127,6 +146,8 @@ static void by_pattern(struct walk *w)
             add(w, name, NULL, hash_get(&w->prototypes, name));
     }
     fclose(f);
+    if (s->verbose)
+        tell_left_out(w, &seen);
 }
 
 static bool consider_symbol(const struct ksym *k, void *arg)
