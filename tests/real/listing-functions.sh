@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Lists of what only this kernel has: functions of the kernel and of modules, kprobes.
-. "$(dirname "$0")/../real/lib.sh"
+# Lists of functions of the kernel and of modules, which are there whether they can be probed or not.
+. "$(dirname "$0")/lib.sh"
 
-LIMIT=120
 # listed NAME OPTION PATTERN LEAST REGEX: at least so many lines, sorted, all like that.
 listed() {
     run "$2" "$3"
@@ -25,7 +24,7 @@ listed functions -l 'kernel.function("vfs_*")' 40 '^kernel\.function\("vfs_[^"]*
 listed kprobe -l 'kprobe.function("vfs_read")' 1 '^kprobe\.function\("vfs_read"\)$'
 listed alias -L 'vfs.read' 1 '^vfs\.read .*\$file:struct file\*'
 listed aliases -l 'vfs.*' 5 '^vfs\.[a-z_]+$'
-module=$(awk '$3 > 0 || NR == 1 { print $1; exit }' /proc/modules)
+module=$(awk '$3 > 0 || NR == 1 { print $1; exit }' /proc/modules 2>/dev/null)
 if [ -n "$module" ]; then
     listed module -l "module(\"$module\").function(\"*\")" 3 "^module\\(\"$module\"\\)\\.function\\(\"[^\"]*\"\\)\$"
 else
