@@ -203,6 +203,8 @@ static bool create_maps(struct bpf_running *r)
             n = r->ncpus * CTX_POOL;
             per_context = true;
         }
+        if (map->levels)
+            n *= map->levels;
         r->maps[IR_MAP_FIRST + i] =
             create(r, types[map->kind], map->name, map->key_size, map->value_size, n, 0);
         if (r->maps[IR_MAP_FIRST + i] < 0)

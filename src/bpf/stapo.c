@@ -343,6 +343,7 @@ static void map(struct io *io, struct ir_map *m)
     u32_(io, &m->key_size);
     u32_(io, &m->value_size);
     u32_(io, &m->max_entries);
+    u32_(io, &m->levels);
     u32_(io, &m->perf_type);
     u64_(io, &m->perf_config);
     flag(io, &m->of_target);

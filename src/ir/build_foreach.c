@@ -5,7 +5,8 @@
  *
  * Buffers are array maps shared by all loops that cannot run at the same time:
  * one entry for handlers that user space runs one after the other, one entry
- * per context for all others; and one map per depth of nesting. */
+ * per context for all others; and one map per depth of nesting.  In a recursive function
+ * each depth of calls has an entry. */
 #include <stddef.h>
 #include <string.h>
 
@@ -16,6 +17,12 @@
 static uint32_t entries_of(const struct ir_module *m, const struct var_loc *loc)
 {
     return m->maps.v[loc->map - IR_MAP_FIRST].max_entries;
+}
+
+/* Calls of the function may each be in a loop of its own. */
+static bool in_recursion(const struct build *bld)
+{
+    return bld->machine && bld->frame->fn && bld->frame->fn->recursive;
 }
 
 static uint32_t buffer_map(struct ir_builder *b, uint32_t size)
@@ -39,7 +46,8 @@ static uint32_t buffer_map(struct ir_builder *b, uint32_t size)
                          .name = name,
                          .key_size = 4,
                          .value_size = size,
-                         .max_entries = user ? 1 : IR_PER_CONTEXT};
+                         .max_entries = user ? 1 : IR_PER_CONTEXT,
+                         .levels = in_recursion(bld) ? m->maxnesting + 1 : 0};
     vec_push(m->arena, &m->maps, map);
     return IR_MAP_FIRST + (uint32_t)m->maps.n - 1;
 }
@@ -47,11 +55,16 @@ static uint32_t buffer_map(struct ir_builder *b, uint32_t size)
 static ir_reg buffer_lookup(struct ir_builder *b, uint32_t map)
 {
     struct ir_mem key = ir_slot_mem(ir_new_slot(b, 8, "buffer number"), 0);
-    if (b->prog->probe->attach.prog == PROG_SYSCALL)
-        ir_storei(b, key, 8, 0);
-    else
-        ir_store(b, key, 8,
-                 ir_load(b, ir_mem_at(IRM_CTX, offsetof(struct abi_ctx, index)), 8, false));
+    uint32_t levels = b->mod->maps.v[map - IR_MAP_FIRST].levels;
+    bool user = b->prog->probe->attach.prog == PROG_SYSCALL;
+    ir_reg number = user
+                        ? ir_const(b, 0)
+                        : ir_load(b, ir_mem_at(IRM_CTX, offsetof(struct abi_ctx, index)), 8, false);
+    if (levels) {
+        ir_reg depth = ir_load(b, ir_mem_at(IRM_CTX, offsetof(struct abi_ctx, nesting)), 8, false);
+        number = ir_bin(b, B_ADD, ir_bini(b, B_MUL, number, levels), depth);
+    }
+    ir_store(b, key, 8, number);
     ir_reg p = ir_call(b, HELPER_MAP_LOOKUP, 2, IR_ARGS(IR_A_MAP(map), IR_A_MEM(key)));
     uint32_t none = ir_new_block(b, "no buffer"), have = ir_new_block(b, "buffer");
     ir_bri(b, CC_NE, p, 0, have, none);
@@ -274,19 +287,12 @@ static void foreach_hist(struct ir_builder *b, const struct stmt *s)
 void build_foreach(struct ir_builder *b, const struct stmt *s)
 {
     const struct foreach *f = s->foreach;
-    struct build *bld = build_of(b);
     if (f->base->kind == EX_HIST) {
         foreach_hist(b, s);
         return;
     }
     const struct variable *a = f->base->var;
     const struct var_loc *loc = a->codegen;
-    if (bld->machine && bld->frame->fn && bld->frame->fn->recursive) {
-        build_unsupported(b, s->tok,
-                          "foreach in a recursive function: move the loop to a function that "
-                          "does not call itself");
-        return;
-    }
     struct ir_value limit = {0};
     if (f->limit)
         limit.reg = build_long(b, f->limit);

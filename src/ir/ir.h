@@ -183,6 +183,7 @@ struct ir_map {
     enum ir_map_kind kind;
     const char *name; /* for bpftool: at most 15 characters are shown */
     uint32_t key_size, value_size, max_entries;
+    uint32_t levels;    /* times as many: one for each depth of calls; 0: one */
     uint32_t perf_type; /* IR_MAP_PERF: what is counted */
     uint64_t perf_config;
     bool of_target; /* … for the process of -c or -x */
