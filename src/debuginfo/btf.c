@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "debuginfo/btf.h"
 
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -12,6 +13,24 @@
 
 #define BTF_DIR "/sys/kernel/btf/"
 #define VMLINUX_BTF BTF_DIR "vmlinux"
+
+/* The kernel gives its own types in one call, which sysfs cuts in pages before Linux 6.17.
+ * They are the first that it has. */
+static bool copy_vmlinux(char *to, size_t len)
+{
+    char name[16] = "";
+    struct bpf_btf_info info = {.btf = (uintptr_t)to,
+                                .btf_size = (uint32_t)len,
+                                .name = (uintptr_t)name,
+                                .name_len = sizeof name};
+    uint32_t size = sizeof info;
+    int fd = bpf_btf_get_fd_by_id(1);
+    bool ok = fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0 && info.kernel_btf &&
+              strcmp(name, "vmlinux") == 0 && info.btf_size == len;
+    if (fd >= 0)
+        close(fd);
+    return ok;
+}
 
 /* The file mapped, or, where sysfs cannot map it, read into anonymous memory. */
 static char *load_file(const char *path, size_t *len)
@@ -27,6 +46,8 @@ static char *load_file(const char *path, size_t *len)
         if (p == MAP_FAILED) {
             p = mmap(NULL, *len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
             size_t got = 0;
+            if (p != MAP_FAILED && strcmp(path, VMLINUX_BTF) == 0 && copy_vmlinux(p, *len))
+                got = *len;
             ssize_t n = 1;
             while (p != MAP_FAILED && got < *len && (n = read(fd, p + got, *len - got)) > 0)
                 got += (size_t)n;

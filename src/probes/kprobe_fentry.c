@@ -5,6 +5,7 @@
  * such a call where the handler looks at parameters and the result only, and this
  * kernel has shown that it can. */
 #include <bpf/bpf.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -111,7 +112,19 @@ static void look(struct probe *p, struct use *u)
 
 /* ---- what the kernel can ---- */
 
-/* Attaches an empty handler and takes it away. */
+/* Functions that kprobes reach can be called from where ftrace patches them (kernel/bpf/
+ * trampoline.c).  To try it costs up to a quarter of a second on a slow machine. */
+static bool ftrace_patches(struct kernel_btf *b)
+{
+    char enabled = 0;
+    int fd = open("/proc/sys/kernel/ftrace_enabled", O_RDONLY | O_CLOEXEC);
+    bool known = fd >= 0 && read(fd, &enabled, 1) == 1;
+    if (fd >= 0)
+        close(fd);
+    return known && enabled == '1' && kbtf_find(b, "register_ftrace_direct", BTF_KIND_FUNC);
+}
+
+/* Loads an empty handler; where it is not sure what follows, attaches it and takes it away. */
 static bool kernel_attaches(const struct kernel_function *f, uint32_t id)
 {
     static const struct bpf_insn empty[] = {
@@ -121,12 +134,16 @@ static bool kernel_attaches(const struct kernel_function *f, uint32_t id)
     LIBBPF_OPTS(bpf_prog_load_opts, o, .attach_btf_id = id,
                 .expected_attach_type = f->is_return ? BPF_TRACE_FEXIT : BPF_TRACE_FENTRY);
     int prog = bpf_prog_load(BPF_PROG_TYPE_TRACING, "stap_try", "GPL", empty, 2, &o);
-    int link = prog >= 0 ? bpf_raw_tracepoint_open(NULL, prog) : -1;
-    if (link >= 0)
-        close(link);
+    bool works = prog >= 0 && ftrace_patches(f->btf);
+    if (prog >= 0 && !works) {
+        int link = bpf_raw_tracepoint_open(NULL, prog);
+        works = link >= 0;
+        if (works)
+            close(link);
+    }
     if (prog >= 0)
         close(prog);
-    return link >= 0;
+    return works;
 }
 
 /* The BTF id of the function, if this probe can be a call from it; otherwise 0. */
