@@ -54,6 +54,19 @@ run -e 'probe kernel.statement("vfs_read+1") { println(1) }'
 [ $rc = 1 ] && grep -q "no instruction of 'vfs_read' begins at +0x1" "$TMP/err" && pass kprobe-middle || fail kprobe-middle "status $rc: $(first_line "$TMP/err")"
 run -l 'kernel.function("tcp_s*").exported'
 grep -qx 'kernel.function("tcp_sendmsg").exported' "$TMP/out" && ! grep -q tcp_sacktag "$TMP/out" && pass kprobe-exported || fail kprobe-exported "$(first_line "$TMP/out")"
+# Two more functions, to the count: files that are opened, and what TCP connections go through.
+for k in 1 2 3 4 5 6 7; do : >"$TMP/counted-$k"; done
+run -c "cat $TMP/counted-1 $TMP/counted-2 $TMP/counted-3 $TMP/counted-4 $TMP/counted-5 $TMP/counted-6 $TMP/counted-7 $TMP/counted-none" -e '
+probe kernel.function("do_filp_open") { if (pid() == target() && isinstr(kernel_string($pathname->name), "/counted-")) n++ }
+probe kernel.function("do_filp_open").return { if (pid() == target() && isinstr(kernel_string(@entry($pathname->name)), "/counted-")) r[$return > -4096 && $return < 0]++ }
+global n, r probe end { println(n, " ", r[0], " ", r[1]) }'
+[ "$(tail -n 1 "$TMP/out")" = "8 7 1" ] && pass count-opens || fail count-opens "$(first_line "$TMP/out") $(first_line "$TMP/err")"
+run -c "$BUILD/tests/real/traffic tcp 127.0.0.1 7431 6 100" -e '
+probe kernel.function("tcp_set_state") {
+    if (ntohs(@cast($sk, "inet_sock")->sk->__sk_common->skc_dport) == 7431 || ntohs(@cast($sk, "inet_sock")->inet_sport) == 7431) n[$state]++ }
+global n probe end { println("opened ", n[2], " established ", n[1], " listening ", n[10]) }'
+grep -qx 'opened 6 established 12 listening 0' "$TMP/out" && pass count-states || fail count-states "$(tail -n 1 "$TMP/out") $(first_line "$TMP/err")"
+
 # The library: every function loads here too; what needs kernel functions, and types of modules.
 modprobe -a nfs nfsd sunrpc scsi_mod fuse 2>"$TMP/modprobe" || cat "$TMP/modprobe"
 tools/check-functions -c -s "$STAP" >"$TMP/all.stp"
