@@ -231,7 +231,7 @@ struct abi_iter {
     u64 n;                                 /* keys collected */
     u64 first;                             /* entry where the sorted run starts: 0 or max */
     u64 from, width, lo, mid, hi, i, j, k; /* state of the merge */
-    s64 limit;                             /* of the loop, 0: none; for rt_renumber */
+    s64 limit;                             /* of the loop; for rt_renumber_top */
     u64 nleast, least[ITER_TOP_MAX];       /* its state: smallest insertion numbers so far */
 };
 enum abi_sort {

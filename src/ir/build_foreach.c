@@ -144,12 +144,14 @@ static ir_reg fill(struct ir_builder *b, uint32_t map, const struct var_loc *loc
                               IR_A_MEM(ir_mem_at(IRM_RODATA, (int32_t)off))));
     if (!loc->renumber || d->sort == ABI_SORT_NONE)
         return n;
-    struct ir_mem at = ir_ptr_mem(p, offsetof(struct abi_iter, limit));
-    if (limit)
-        ir_store(b, at, 8, limit);
-    else
-        ir_storei(b, at, 8, 0);
-    ir_lib(b, "rt_renumber", 4,
+    if (!limit) {
+        ir_lib(b, "rt_renumber", 3,
+               IR_ARGS(IR_A_MAP(loc->map), IR_A_MEM(ir_ptr_mem(p, 0)),
+                       IR_A_MEM(ir_mem_at(IRM_RODATA, (int32_t)off))));
+        return n;
+    }
+    ir_store(b, ir_ptr_mem(p, offsetof(struct abi_iter, limit)), 8, limit);
+    ir_lib(b, "rt_renumber_top", 4,
            IR_ARGS(IR_A_MAP(loc->map), IR_A_MEM(ir_ptr_mem(p, 0)),
                    IR_A_MEM(ir_mem_at(IRM_RODATA, (int32_t)off)),
                    IR_A_MEM(ir_mem_at(IRM_GLOBAL, (int32_t)loc->seq_counter))));

@@ -348,29 +348,57 @@ static inline int was_top(struct abi_iter *it, u64 seq, u64 top)
     return 1;
 }
 
-static long renumber_one(u32 i, struct renumber *w)
+/* The value of the i-th element; NULL: it is gone. */
+static inline char *element(const struct renumber *w, u32 i, u64 *seq)
 {
     struct abi_iter *it = w->it;
     const struct abi_foreach *d = w->d;
     const struct abi_iter_entry *e = entry(it, d, it->first + i);
     if (!e)
-        return 1;
-    u64 index = e->index, seq = e->seq;
+        return 0;
+    u64 index = e->index;
+    *seq = e->seq;
     OPAQUE(index);
     if (index >= d->max)
-        return 1;
+        return 0;
     const char *key = (const char *)it + d->keys_off + index * d->key_size;
     OPAQUE(key);
-    char *value = bpf_map_lookup_elem(w->map, key);
-    if (!value)
-        return 0;
-    u64 number = w->top && !was_top(it, seq, w->top) ? seq + it->n : it->k++;
-    *(u64 *)(value + d->seq_off) = number;
+    return bpf_map_lookup_elem(w->map, key);
+}
+
+static long renumber_one(u32 i, struct renumber *w)
+{
+    u64 seq;
+    char *value = element(w, i, &seq);
+    if (value)
+        *(u64 *)(value + w->d->seq_off) = w->it->k++;
     return 0;
 }
 
-/* Numbers the elements in the order that the loop begins with; next: the number for a new one. */
-STATIC u64 rt_renumber(void *map, struct abi_iter *it, const struct abi_foreach *d, u64 *next)
+static long renumber_one_of_top(u32 i, struct renumber *w)
+{
+    u64 seq;
+    char *value = element(w, i, &seq);
+    if (value)
+        *(u64 *)(value + w->d->seq_off) =
+            w->top && !was_top(w->it, seq, w->top) ? seq + w->it->n : w->it->k++;
+    return 0;
+}
+
+/* Numbers the elements in the order that the loop begins with. */
+STATIC u64 rt_renumber(void *map, struct abi_iter *it, const struct abi_foreach *d)
+{
+    struct renumber w = {.map = map, .it = it, .d = d};
+    u64 n = it->n;
+    it->k = 0;
+    if (n >= 2 && n <= d->max)
+        bpf_loop((u32)n, renumber_one, &w, 0);
+    return 0;
+}
+
+/* The same for a loop with a limit, which takes the verifier several times as long; next: the
+ * number for a new element. */
+STATIC u64 rt_renumber_top(void *map, struct abi_iter *it, const struct abi_foreach *d, u64 *next)
 {
     s64 limit = it->limit;
     u64 top = limit < 0 ? 1 : limit > ITER_TOP_MAX ? 0 : (u64)limit;
@@ -379,7 +407,7 @@ STATIC u64 rt_renumber(void *map, struct abi_iter *it, const struct abi_foreach 
     it->k = it->nleast = 0;
     if (n < 2 || n > d->max)
         return 0;
-    bpf_loop((u32)n, renumber_one, &w, 0);
+    bpf_loop((u32)n, renumber_one_of_top, &w, 0);
     if (top)
         __sync_fetch_and_add(next, n);
     return 0;
