@@ -148,6 +148,8 @@ void build_cost(const struct program *p, struct arena *arena);
 
 /* build_expr.c: a long's value is in a vreg that no variable shares. */
 ir_reg build_long(struct ir_builder *b, const struct expr *e);
+/* `v`, or the nearer of the two (signed) when it is not between them. */
+ir_reg build_clamped(struct ir_builder *b, ir_reg v, int64_t low, int64_t high);
 /* Where the string is; valid until a variable it may live in is assigned. */
 struct ir_value build_string(struct ir_builder *b, const struct expr *e);
 /* Either, by e->type. */

@@ -540,6 +540,25 @@ static ir_reg build_perf(struct ir_builder *b, const struct expr *e)
 
 /* ---- all of them ---- */
 
+ir_reg build_clamped(struct ir_builder *b, ir_reg v, int64_t low, int64_t high)
+{
+    ir_reg r = ir_new_reg(b);
+    uint32_t below = ir_new_block(b, "too small"), check = ir_new_block(b, "check"),
+             above = ir_new_block(b, "too large"), j = ir_new_block(b, "clamped");
+    ir_mov(b, r, v);
+    ir_bri(b, CC_SLT, r, low, below, check);
+    ir_at(b, below);
+    ir_mov(b, r, ir_const(b, low));
+    ir_jmp(b, j);
+    ir_at(b, check);
+    ir_bri(b, CC_SGT, r, high, above, j);
+    ir_at(b, above);
+    ir_mov(b, r, ir_const(b, high));
+    ir_jmp(b, j);
+    ir_at(b, j);
+    return r;
+}
+
 ir_reg build_long(struct ir_builder *b, const struct expr *e)
 {
     const struct token *saved = b->tok;

@@ -72,21 +72,7 @@ static void record_memory(struct ir_builder *b, struct record *r, const struct e
     struct ir_arg count = IR_A_IMM(size);
     if (n) {
         /* As the formatter does: 1 where it is not positive, cut at the most. */
-        ir_reg bytes = ir_new_reg(b);
-        uint32_t small = ir_new_block(b, "no size"), large = ir_new_block(b, "too large"),
-                 check = ir_new_block(b, "check size"), read = ir_new_block(b, "read");
-        ir_mov(b, bytes, n);
-        ir_bri(b, CC_SLE, bytes, 0, small, check);
-        ir_at(b, small);
-        ir_mov(b, bytes, ir_const(b, 1));
-        ir_jmp(b, read);
-        ir_at(b, check);
-        ir_bri(b, CC_SGT, bytes, size, large, read);
-        ir_at(b, large);
-        ir_mov(b, bytes, ir_const(b, size));
-        ir_jmp(b, read);
-        ir_at(b, read);
-        count = IR_A_SIZE(bytes, size);
+        count = IR_A_SIZE(build_clamped(b, n, 1, size), size);
     }
     ir_storei(b, record_at(r, 0), 8, round8(size));
     ir_reg st = build_read(b, user ? READ_USER : READ_KERNEL, record_at(r, sizeof(struct rec_str)),

@@ -271,26 +271,7 @@ ir_reg build_string_compare(struct ir_builder *b, enum op op, struct ir_value l,
 
 /* ---- sprintf ---- */
 
-/* `v` within what a specification has room for. */
-static ir_reg clamped(struct ir_builder *b, ir_reg v)
-{
-    enum { MOST = 0x7fff };
-    ir_reg r = ir_new_reg(b);
-    uint32_t low = ir_new_block(b, "negative"), check = ir_new_block(b, "check"),
-             high = ir_new_block(b, "too large"), j = ir_new_block(b, "clamped");
-    ir_mov(b, r, v);
-    ir_bri(b, CC_SLT, r, 0, low, check);
-    ir_at(b, low);
-    ir_mov(b, r, ir_const(b, 0));
-    ir_jmp(b, j);
-    ir_at(b, check);
-    ir_bri(b, CC_SGT, r, MOST, high, j);
-    ir_at(b, high);
-    ir_mov(b, r, ir_const(b, MOST));
-    ir_jmp(b, j);
-    ir_at(b, j);
-    return r;
-}
+enum { SPEC_MOST = 0x7fff }; /* what a specification has room for */
 
 static ir_reg spec_of(struct ir_builder *b, const struct fmt_part *p, ir_reg width, ir_reg prec)
 {
@@ -305,12 +286,12 @@ static ir_reg spec_of(struct ir_builder *b, const struct fmt_part *p, ir_reg wid
         /* A negative one means `-` and its size. */
         ir_reg sign = ir_bini(b, B_SAR, width, 63);
         ir_reg size = ir_bin(b, B_SUB, ir_bin(b, B_XOR, width, sign), sign);
-        size = ir_bini(b, B_SHL, clamped(b, size), 16);
+        size = ir_bini(b, B_SHL, build_clamped(b, size, 0, SPEC_MOST), 16);
         r = ir_bin(b, B_OR, r, size);
         r = ir_bin(b, B_OR, r, ir_bini(b, B_AND, sign, FMTF_MINUS << 8));
     }
     if (p->prec_arg)
-        r = ir_bin(b, B_OR, r, ir_bini(b, B_SHL, clamped(b, prec), 32));
+        r = ir_bin(b, B_OR, r, ir_bini(b, B_SHL, build_clamped(b, prec, 0, SPEC_MOST), 32));
     return r;
 }
 

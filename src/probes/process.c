@@ -601,18 +601,25 @@ static const char *find(struct session *s, const struct probe_pattern *pat,
     return out->n ? NULL : first;
 }
 
+static struct walk kernel_walk(struct session *s, const struct probe_pattern *pat,
+                               const struct probe_point *pp, struct kernel_image *kernel,
+                               probe_vec *out)
+{
+    return (struct walk){.s = s,
+                         .pat = pat,
+                         .pp = pp,
+                         .m = kernel->m,
+                         .path = dw_path(kernel->m),
+                         .kernel = kernel,
+                         .out = out};
+}
+
 const char *process_in_kernel(struct session *s, enum process_point id,
                               const struct probe_point *pp, struct kernel_image *kernel,
                               probe_vec *out)
 {
     const struct probe_pattern pat = {.id = id};
-    struct walk w = {.s = s,
-                     .pat = &pat,
-                     .pp = pp,
-                     .m = kernel->m,
-                     .path = dw_path(kernel->m),
-                     .kernel = kernel,
-                     .out = out};
+    struct walk w = kernel_walk(s, &pat, pp, kernel, out);
     size_t before = out->n;
     const char *why = functions(&w);
     mark_many(out, before);
@@ -635,13 +642,7 @@ const char *process_nearest_in_kernel(struct session *s, const struct probe_poin
                                       uint64_t addr, probe_vec *out)
 {
     const struct probe_pattern pat = {.id = P_NEAREST};
-    struct walk w = {.s = s,
-                     .pat = &pat,
-                     .pp = pp,
-                     .m = kernel->m,
-                     .path = dw_path(kernel->m),
-                     .kernel = kernel,
-                     .out = out};
+    struct walk w = kernel_walk(s, &pat, pp, kernel, out);
     dw_function_vec found = {0};
     dw_functions(w.m, function, &found);
     vec_for (i, found) {
