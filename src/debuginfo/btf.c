@@ -314,6 +314,24 @@ static bool find_name(struct kernel_btf *b, const char *name, uint32_t *name_off
     return true;
 }
 
+const char *kbtf_int_name(const char *name)
+{
+    static const char *const spelled[][2] = {
+        {"long", "long int"},
+        {"unsigned long", "long unsigned int"},
+        {"unsigned long int", "long unsigned int"},
+        {"long long", "long long int"},
+        {"unsigned long long", "long long unsigned int"},
+        {"short", "short int"},
+        {"unsigned short", "short unsigned int"},
+        {"unsigned", "unsigned int"},
+    };
+    for (size_t i = 0; i < sizeof spelled / sizeof *spelled; i++)
+        if (strcmp(name, spelled[i][0]) == 0)
+            return spelled[i][1];
+    return name;
+}
+
 uint32_t kbtf_find(struct kernel_btf *b, const char *name, uint32_t kind)
 {
     if (b->made) {

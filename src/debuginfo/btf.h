@@ -63,6 +63,8 @@ struct kernel_btf *module_btf_open(struct arena *a, struct kernel_btf *base, con
 
 const struct btf_type *kbtf_type(struct kernel_btf *b, uint32_t id);
 const char *kbtf_name(struct kernel_btf *b, uint32_t name_off);
+/* "long" and the like as gcc writes them ("long int"), other names as they are. */
+const char *kbtf_int_name(const char *name);
 /* The id of the type of this kind and name; 0 when there is none.  A scan of all names. */
 uint32_t kbtf_find(struct kernel_btf *b, const char *name, uint32_t kind);
 /* Calls fn for every type of the kind whose name begins with `prefix`; of a module's

@@ -251,7 +251,7 @@ static void note_type(struct dw_module *m, Dwarf_Die *die)
     const char *name = dwarf_diename(die);
     if (!name || (tagged && dwarf_attr(die, DW_AT_declaration, &a)))
         return;
-    const char *key = arena_printf(m->arena, "%s%s", tag_word(tag), name);
+    const char *key = arena_printf(m->arena, "%s%s", tag_word(tag), kbtf_int_name(name));
     if (hash_get(&m->type_dies, key))
         return;
     Dwarf_Die *copy = arena_new_obj(m->arena, Dwarf_Die);
@@ -353,21 +353,8 @@ uint32_t dw_type_of(struct dw_module *m, Dwarf_Die *die)
 uint32_t dw_find_type(struct dw_module *m, const char *name)
 {
     static const char *const tags[] = {"struct ", "", "union ", "enum "};
-    static const char *const spelled[][2] = {
-        {"long", "long int"},
-        {"unsigned long", "long unsigned int"},
-        {"unsigned long int", "long unsigned int"},
-        {"long long", "long long int"},
-        {"unsigned long long", "long long unsigned int"},
-        {"short", "short int"},
-        {"unsigned short", "short unsigned int"},
-        {"unsigned", "unsigned int"},
-        {"signed char", "signed char"},
-    };
     index_types(m);
-    for (size_t i = 0; i < sizeof spelled / sizeof *spelled; i++)
-        if (strcmp(name, spelled[i][0]) == 0)
-            name = spelled[i][1];
+    name = kbtf_int_name(name);
     if (strncmp(name, "class ", 6) == 0)
         name = arena_printf(m->arena, "struct %s", name + 6);
     Dwarf_Die *die = hash_get(&m->type_dies, name);

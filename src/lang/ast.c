@@ -122,7 +122,7 @@ static void clone_exprs(struct arena *a, expr_vec *to, const expr_vec *from)
 
 static bool has_target(const struct expr *e)
 {
-    return e->kind == EX_TARGET || e->kind == EX_CAST || e->kind == EX_TASK;
+    return e->kind == EX_TARGET || e->kind == EX_CAST;
 }
 
 static struct target *clone_target(struct arena *a, const struct target *t)

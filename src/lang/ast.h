@@ -49,7 +49,6 @@ enum expr_kind {
     EX_HIST,           /* stat = ST_HIST_LOG/LINEAR, a, hist parameters */
     EX_PRINT,          /* the print family: see `print` */
     EX_PERF,           /* @perf("counter"): str */
-    EX_TASK,           /* @task(a): cast to struct task_struct */
     EX_KDEREF,         /* @kderef(size, a): num, a */
     EX_UDEREF,         /* @uderef(size, a) */
     EX_KREGISTER,      /* @kregister(num) */
@@ -145,7 +144,7 @@ struct target {
         *name;       /* with its '$' ("$x", "$$vars", "$return"); "@var" for @var; NULL for @cast */
     bool address_of; /* &$x */
     const char *at_name; /* @var("NAME"[, "MODULE"]): "x@file.c" */
-    const char *type;    /* @cast type name */
+    const char *type;    /* @cast type name; NULL: VALUE->…, of the type that a is found to be */
     const char *module;  /* third argument of @cast, second of @var, or NULL */
     VEC(struct target_step) steps;
 };
@@ -197,6 +196,15 @@ struct print {
     const char *name; /* spelling: "printf", "sprintdln", … */
 };
 
+struct value_type; /* probes/provider.h */
+
+/* What the values of a variable or function are in C, as far as it is known. */
+struct value_flow {
+    const struct value_type *type;
+    const struct value_type *other; /* another one: no use can be made of them */
+    const struct token *used;       /* where use was made of it, or NULL */
+};
+
 struct deref {
     uint8_t size;   /* 1 2 4 8 */
     bool is_signed; /* sign-extend */
@@ -208,15 +216,16 @@ struct deref {
 struct expr {
     enum expr_kind kind;
     enum op op;
-    enum type type;          /* sema: */
-    const struct token *tok; /* the token errors point at (operator, name, literal) */
+    enum type type;              /* sema: */
+    const struct value_type *of; /* sema: what it is in C, where a provider knows; may be NULL */
+    const struct token *tok;     /* the token errors point at (operator, name, literal) */
     struct expr *a, *b, *c;
     struct expr *base; /* EX_INDEX, EX_IN */
     expr_vec args;
     const char *str;
     int64_t num;
     union {
-        struct target *target; /* EX_TARGET, EX_CAST, EX_TASK */
+        struct target *target; /* EX_TARGET, EX_CAST */
         struct print *print;   /* EX_PRINT */
         struct deref deref;    /* EX_CTX (size, is_signed), EX_DEREF, EX_DEREF_STR */
         struct {
@@ -314,6 +323,8 @@ struct variable {
     bool read, written;            /* sema */
     bool synthetic;                /* sema: made by @entry and the like: never printed */
     bool to_reader;                /* sema: what is assigned goes to the reader of a procfs file */
+    struct value_flow flow;        /* sema: of its values */
+    struct value_flow *key_flows;  /* sema: of its keys, arity entries */
     /* sema: statistics that the script asks of it */
     bool need_hist_log, need_minmax, need_variance;
     bool need_hist_linear;
@@ -345,6 +356,7 @@ struct function {
     bool recursive;                /* sema: part of a call cycle */
     bool used;                     /* sema */
     bool costing_purity;           /* sema: being looked at */
+    struct value_flow flow;        /* sema: of its results */
     int id;
     uint32_t bound; /* ir/: of a string result, NUL included */
     void *codegen;  /* ir/: private */

@@ -292,12 +292,21 @@ static void add_pretty(struct parser *p, struct target *t, const struct token *t
     vec_push(p->arena, &t->steps, s);
 }
 
+static bool is_pretty(const struct token *t)
+{
+    return t && t->type == TOK_IDENT && (strcmp(t->text, "$") == 0 || strcmp(t->text, "$$") == 0);
+}
+
 static void parse_steps(struct parser *p, struct target *t)
 {
     for (;;) {
         const struct token *tok = peek_tok(p);
-        if (t->steps.n && vec_last(t->steps).kind == STEP_PRETTY)
+        if (t->steps.n && vec_last(t->steps).kind == STEP_PRETTY) {
+            if (tok_is_op(tok, "->") || tok_is_op(tok, "["))
+                parse_fail_at(p, tok, true,
+                              "-> and [ are not accepted for a pretty-printing variable");
             return;
+        }
         if (accept_op(p, "->")) {
             const struct token *m = peek_tok(p);
             const char *pretty;
@@ -320,8 +329,7 @@ static void parse_steps(struct parser *p, struct target *t)
                 s.expr = i;
             }
             vec_push(p->arena, &t->steps, s);
-        } else if (tok && tok->type == TOK_IDENT && strspn(tok->text, "$") == strlen(tok->text) &&
-                   strlen(tok->text) <= 2) {
+        } else if (is_pretty(tok)) {
             take(p); /* x[0]$, @var("x")$ */
             add_pretty(p, t, tok, tok->text[1] ? "$$" : "$");
         } else {
@@ -330,13 +338,12 @@ static void parse_steps(struct parser *p, struct target *t)
     }
 }
 
-static struct expr *parse_target(struct parser *p, bool address_of)
+static struct expr *parse_target(struct parser *p)
 {
     const struct token *t = take(p);
     struct expr *e = expr_new(p->arena, EX_TARGET, t);
     const char *pretty = NULL;
     e->target = arena_new_obj(p->arena, struct target);
-    e->target->address_of = address_of;
     if (strcmp(t->text, "@var") == 0) {
         e->target->name = "@var";
         expect_op(p, "(");
@@ -444,7 +451,6 @@ static struct expr *parse_at(struct parser *p)
         {"@enumname", EX_ENUMNAME},
         {"@probewrite", EX_PROBEWRITE},
         {"@perf", EX_PERF},
-        {"@task", EX_TASK},
         {"@kderef", EX_KDEREF},
         {"@uderef", EX_UDEREF},
         {"@kregister", EX_KREGISTER},
@@ -473,17 +479,12 @@ static struct expr *parse_at(struct parser *p)
             e->num = signed_number(p);
         break;
     case EX_CAST:
-    case EX_TASK:
         e->target = arena_new_obj(p->arena, struct target);
         e->a = parse_expr(p);
-        if (e->kind == EX_TASK) {
-            e->target->type = "task_struct";
-        } else {
-            expect_op(p, ",");
-            e->target->type = expect_string(p);
-            if (accept_op(p, ","))
-                e->target->module = expect_string(p);
-        }
+        expect_op(p, ",");
+        e->target->type = expect_string(p);
+        if (accept_op(p, ","))
+            e->target->module = expect_string(p);
         expect_op(p, ")");
         parse_steps(p, e->target);
         return e;
@@ -629,19 +630,8 @@ static struct expr *parse_primary(struct parser *p)
     const struct token *t = peek_tok(p);
     if (!t)
         parse_fail(p, "expected statement or expression");
-    if (tok_is_op(t, "&")) {
-        take(p);
-        if (!is_target_token(peek_tok(p))) {
-            struct expr *e = tok_is_op(peek_tok(p), "@cast") ? parse_at(p) : NULL;
-            if (!e || e->kind != EX_CAST)
-                parse_fail(p, "expected a target variable after '&'");
-            e->target->address_of = true;
-            return e;
-        }
-        return parse_target(p, true);
-    }
     if (is_target_token(t))
-        return parse_target(p, false);
+        return parse_target(p);
     if (t->type == TOK_OP && t->text[0] == '@')
         return parse_at(p);
     if (t->type == TOK_EMBEDDED) {
@@ -667,18 +657,29 @@ static struct expr *parse_primary(struct parser *p)
     parse_fail(p, "expected literal string or number");
 }
 
-static struct expr *parse_value(struct parser *p)
+/* VALUE->…, VALUE[…]: of what type VALUE is comes out in pass 2. */
+static struct expr *parse_autocast(struct parser *p, struct expr *e, const struct token *tok)
 {
-    enter_level(p);
-    struct expr *e = parse_primary(p);
-    leave_level(p);
-    const struct token *t = peek_tok(p);
-    if (!tok_is_op(t, "->"))
-        return e;
-    /* A member of something whose type is inferred: f()->x. */
-    struct expr *c = expr_new(p->arena, EX_CAST, t);
+    struct expr *c = expr_new(p->arena, EX_CAST, tok);
     c->a = e;
     c->target = arena_new_obj(p->arena, struct target);
     parse_steps(p, c->target);
     return c;
+}
+
+static struct expr *parse_value(struct parser *p)
+{
+    const struct token *amp = peek_tok(p);
+    bool address_of = accept_op(p, "&");
+    enter_level(p);
+    struct expr *e = parse_primary(p);
+    leave_level(p);
+    const struct token *t = peek_tok(p);
+    bool whole = (e->kind == EX_TARGET || e->kind == EX_CAST) && !e->parens;
+    bool steps = tok_is_op(t, "->") || tok_is_op(t, "[") || is_pretty(t);
+    if (!whole && (steps || address_of))
+        e = parse_autocast(p, e, steps ? t : amp);
+    if (address_of)
+        e->target->address_of = true;
+    return e;
 }

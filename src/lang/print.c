@@ -72,12 +72,10 @@ static void print_target(struct strbuf *out, const struct expr *e)
     const struct target *t = e->target;
     if (t->address_of)
         strbuf_putc(out, '&');
-    if (e->kind == EX_TASK) {
-        strbuf_puts(out, "@task(");
+    if (e->kind == EX_CAST && !t->type) {
+        strbuf_putc(out, '(');
         print_expr(out, e->a);
         strbuf_putc(out, ')');
-    } else if (e->kind == EX_CAST && !t->type) {
-        print_expr(out, e->a);
     } else if (e->kind == EX_CAST) {
         strbuf_puts(out, "@cast(");
         print_expr(out, e->a);
@@ -289,7 +287,6 @@ void print_expr(struct strbuf *out, const struct expr *e)
         break;
     case EX_TARGET:
     case EX_CAST:
-    case EX_TASK:
         print_target(out, e);
         break;
     case EX_PRINT:

@@ -182,12 +182,25 @@ static void member_names(struct session *s, struct kernel_btf *b, uint32_t id, c
     }
 }
 
+/* Of a cast to what is no structure, the value at that address: of any such type, or only of
+ * one kind of it. */
+static void settle_pointer(struct session *s, struct kernel_btf *b, const struct token *tok,
+                           struct kernel_value *v, uint32_t only)
+{
+    const struct btf_type *t = kbtf_type(b, kbtf_skip(b, v->type));
+    if (!v->pointer || is_struct(t) || kind_of(t) == BTF_KIND_ARRAY || (only && kind_of(t) != only))
+        return;
+    *v = klive(s, b) ? klive_element(s, b, tok, v, v->type, number(s, tok, 0))
+                     : kdata_at(s, b, tok, v->e, v->type, v->user);
+}
+
 static bool step_member(struct session *s, struct kernel_btf *b, struct kernel_value *v,
                         const struct target_step *st, const char **why)
 {
+    settle_pointer(s, b, st->tok, v, BTF_KIND_PTR);
     const struct btf_type *t = kbtf_type(b, kbtf_skip(b, v->type));
     uint32_t holder = v->type;
-    if (kind_of(t) == BTF_KIND_PTR && !v->pointer)
+    if (kind_of(t) == BTF_KIND_PTR)
         holder = t->type;
     struct kbtf_member m;
     if (!is_struct(kbtf_type(b, kbtf_skip(b, holder)))) {
@@ -338,12 +351,6 @@ static void pretty(struct session *s, struct kernel_btf *b, struct kernel_value 
     }
     struct expr *e = expr_clone(s->arena, v.e);
     v.e = e;
-    if (v.pointer && !is_struct(t)) {
-        bool text = is_char(b, v.type);
-        append(s, format, text ? "\"%s\"" : "%p");
-        vec_push(s->arena, args, text ? string_at(s, &v) : e);
-        return;
-    }
     switch (kind_of(t)) {
     case BTF_KIND_STRUCT:
     case BTF_KIND_UNION:
@@ -416,6 +423,25 @@ void kdata_format(struct session *s, struct kernel_btf *b, struct kernel_value v
     vec_push(s->arena, args, v.e);
 }
 
+/* The address of a value; NULL: it has none. */
+static struct expr *address_of(struct session *s, struct kernel_btf *b,
+                               const struct kernel_value *v)
+{
+    const struct btf_type *t = kbtf_type(b, kbtf_skip(b, v->type));
+    if (is_struct(t) || kind_of(t) == BTF_KIND_ARRAY)
+        return v->e;
+    return v->e->kind == EX_DEREF ? add(s, v->e->a, v->e->num) : NULL;
+}
+
+/* " such as '->NAME'", or "". */
+static const char *a_member(struct session *s, struct kernel_btf *b, uint32_t id)
+{
+    const char *name;
+    size_t n = 0;
+    member_names(s, b, id, &name, &n, 1);
+    return n ? arena_printf(s->arena, " such as '->%s'", name) : "";
+}
+
 struct expr *kdata_steps(struct session *s, struct kernel_btf *b, struct kernel_value v,
                          const struct target *t, const struct token *tok, const char **why)
 {
@@ -433,6 +459,7 @@ struct expr *kdata_steps(struct session *s, struct kernel_btf *b, struct kernel_
         case STEP_PRETTY: {
             const char *format = "";
             expr_vec args = {0};
+            settle_pointer(s, b, tok, &v, 0);
             kdata_format(s, b, v, st->name[1] ? 2 : 1, &format, &args);
             return kdata_sprintf(s, tok, format, &args);
         }
@@ -446,42 +473,29 @@ struct expr *kdata_steps(struct session *s, struct kernel_btf *b, struct kernel_
             *why = "it is not in memory: it has no address";
         return at;
     }
-    if (t->address_of && v.address)
-        return v.address;
     if (t->address_of) {
-        if (v.e->kind == EX_DEREF)
-            return add(s, v.e->a, v.e->num);
-        const struct btf_type *p = kbtf_type(b, kbtf_skip(b, v.type));
-        if (is_struct(p) || kind_of(p) == BTF_KIND_ARRAY)
-            return v.e;
-        *why = "this value has no address";
-        return NULL;
+        struct expr *at = v.pointer ? v.e : v.address ? v.address : address_of(s, b, &v);
+        if (!at) {
+            *why = "this value has no address";
+            return NULL;
+        }
+        v.pointer = true;
+        return kdata_typed(s, b, at, &v);
     }
-    if (!v.pointer && is_struct(kbtf_type(b, kbtf_skip(b, v.type)))) {
-        *why = arena_printf(s->arena, "'%s' is being accessed instead of a member",
-                            type_text(s, b, v.type));
+    settle_pointer(s, b, tok, &v, 0);
+    if (is_struct(kbtf_type(b, kbtf_skip(b, v.type)))) {
+        *why = arena_printf(s->arena, "'%s' is being accessed instead of a member%s",
+                            type_text(s, b, v.type), a_member(s, b, v.type));
         return NULL;
     }
     if (v.parts) {
         *why = "the pointer was optimised away; what it points to is known";
         return NULL;
     }
-    return v.e;
+    return kdata_typed(s, b, v.e, &v);
 }
 
 /* ---- @cast ---- */
-
-/* The compiler's names of the types that C spells in several ways. */
-static const char *const int_names[][2] = {
-    {"long", "long int"},
-    {"unsigned long", "long unsigned int"},
-    {"unsigned long int", "long unsigned int"},
-    {"long long", "long long int"},
-    {"unsigned long long", "long long unsigned int"},
-    {"short", "short int"},
-    {"unsigned short", "short unsigned int"},
-    {"unsigned", "unsigned int"},
-};
 
 static uint32_t find_type(struct kernel_btf *b, const char *name)
 {
@@ -496,9 +510,7 @@ static uint32_t find_type(struct kernel_btf *b, const char *name)
         if (strncmp(name, tags[i].prefix, n) == 0)
             return kbtf_find(b, name + n + strspn(name + n, " "), tags[i].kind);
     }
-    for (size_t i = 0; i < sizeof int_names / sizeof *int_names; i++)
-        if (strcmp(name, int_names[i][0]) == 0)
-            name = int_names[i][1];
+    name = kbtf_int_name(name);
     uint32_t id = 0;
     for (size_t i = 0; !id && i < sizeof kinds / sizeof *kinds; i++)
         id = kbtf_find(b, name, kinds[i]);
@@ -536,14 +548,14 @@ static struct expr *cast_to(struct session *s, const struct expr *e, const char 
         stars += text[n - 1] == '*';
     uint32_t id = stars < 2 && n ? find_type(b, arena_strndup(s->arena, text, n)) : 0;
     if (!id) {
-        *why =
-            n ? arena_printf(s->arena, "unable to find type '%s' in this kernel", text)
-              : "the type of what stands before it is not known: write @cast(VALUE, \"TYPE\")->…";
+        *why = arena_printf(s->arena, "unable to find type '%s' in this kernel", text);
         return NULL;
     }
     /* The number is an address, whether the type is written as a pointer or not. */
     struct kernel_value v = {
         .e = e->a, .type = id, .pointer = true, .from = klive_origin(s, b, id, NULL, "")};
+    if (stars && !t->steps.n) /* the pointer itself */
+        return kdata_typed(s, b, e->a, &v);
     return kdata_steps(s, b, v, t, e->tok, why);
 }
 

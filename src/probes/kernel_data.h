@@ -91,6 +91,13 @@ struct expr *udata_cast(struct session *s, const struct expr *e, const char *pat
                         const char **why);
 /* @var of a program or library that it names, in any context (process_global.c). */
 struct expr *udata_global(struct session *s, const struct expr *e, bool lvalue, const char **why);
+/* Whether memory of programs may be written; false: *why is set. */
+bool udata_may_write(struct session *s, const char **why);
+/* `e`, or NULL with *why when it is assigned to and is no number in memory. */
+struct expr *udata_written(struct expr *e, bool lvalue, const char **why);
+/* value_type.c: `e`, which is noted to be a number of the type of `v`. */
+struct expr *kdata_typed(struct session *s, struct kernel_btf *b, struct expr *e,
+                         const struct kernel_value *v);
 /* sprintf(format, args…) */
 struct expr *kdata_sprintf(struct session *s, const struct token *tok, const char *format,
                            const expr_vec *args);

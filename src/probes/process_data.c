@@ -344,15 +344,14 @@ struct dw_module *process_module(struct session *s, const char *path, const char
     return m;
 }
 
-static bool may_write(struct session *s, const char **why)
+bool udata_may_write(struct session *s, const char **why)
 {
     if (!s->guru)
         *why = "write to target variable not permitted; need stap -g";
     return s->guru;
 }
 
-/* What is assigned to must be a number in memory. */
-static struct expr *written(struct expr *e, bool lvalue, const char **why)
+struct expr *udata_written(struct expr *e, bool lvalue, const char **why)
 {
     if (!e || !lvalue || (e->kind == EX_DEREF && e->deref.user))
         return e;
@@ -368,12 +367,13 @@ struct expr *udata_cast(struct session *s, const struct expr *e, const char *pat
     if (!m)
         return NULL;
     *why = NULL;
-    if (lvalue && !may_write(s, why))
+    if (lvalue && !udata_may_write(s, why))
         return NULL;
     const char *text = e->target->type ? e->target->type + strspn(e->target->type, " ") : "";
     size_t n = strlen(text);
-    while (n && (text[n - 1] == '*' || text[n - 1] == ' '))
-        n--;
+    bool star = false;
+    for (; n && (text[n - 1] == '*' || text[n - 1] == ' '); n--)
+        star |= text[n - 1] == '*';
     uint32_t id = n ? dw_find_type(m, arena_strndup(s->arena, text, n)) : 0;
     if (!id) {
         *why = dw_has_dwarf(m)
@@ -384,7 +384,9 @@ struct expr *udata_cast(struct session *s, const struct expr *e, const char *pat
     }
     process_need_same(s, path);
     struct kernel_value v = {.e = e->a, .type = id, .pointer = true, .user = true};
-    return written(kdata_steps(s, dw_types(m), v, e->target, e->tok, why), lvalue, why);
+    if (star && !e->target->steps.n) /* the pointer itself */
+        return kdata_typed(s, dw_types(m), e->a, &v);
+    return udata_written(kdata_steps(s, dw_types(m), v, e->target, e->tok, why), lvalue, why);
 }
 
 /* ---- $$vars and its kin ---- */
@@ -536,13 +538,18 @@ struct expr *process_target(struct session *s, struct probe *p, const struct exp
     if (e->kind == EX_CAST) {
         if (u->kernel || (t->module && *t->module))
             return kdata_cast(s, e, lvalue, why);
-        struct expr *r = udata_cast(s, e, u->path, lvalue, why);
-        return r ? r : kdata_cast(s, e, lvalue, why);
+        const char *here;
+        struct expr *r = udata_cast(s, e, u->path, lvalue, &here);
+        if (!r)
+            r = kdata_cast(s, e, lvalue, why);
+        if (!r && here)
+            *why = here;
+        return r;
     }
-    if (lvalue && (t->address_of || !may_write(s, why)))
+    if (lvalue && (t->address_of || !udata_may_write(s, why)))
         return NULL;
     if (t->at_name)
-        return written(process_global(s, u, e, why), lvalue, why);
+        return udata_written(process_global(s, u, e, why), lvalue, why);
     if (!t->name)
         return NULL;
     if (lvalue && (t->name[1] == '$' || u->is_return)) {
@@ -561,7 +568,8 @@ struct expr *process_target(struct session *s, struct probe *p, const struct exp
             *why = not_found(s, u, t->name, NULL);
             return NULL;
         }
-        return written(mark_argument(s, u, e->tok, (unsigned)atoi(t->name + 4), why), lvalue, why);
+        return udata_written(mark_argument(s, u, e->tok, (unsigned)atoi(t->name + 4), why), lvalue,
+                             why);
     }
     if (u->is_return) {
         if (strcmp(t->name, "$return") != 0)
@@ -576,7 +584,7 @@ struct expr *process_target(struct session *s, struct probe *p, const struct exp
         *why = not_found(s, u, t->name, *why);
         return NULL;
     }
-    return written(kdata_steps(s, dw_types(u->module), v, t, e->tok, why), lvalue, why);
+    return udata_written(kdata_steps(s, dw_types(u->module), v, t, e->tok, why), lvalue, why);
 }
 
 static struct expr *frame_of(struct session *s, const struct user_point *u, const struct token *tok)

@@ -71,5 +71,17 @@ struct probe_provider {
 struct expr *function_target(struct session *s, const struct expr *e, bool lvalue,
                              const char **why);
 
+/* The C types of expressions of pass 2 (expr.of), so that VALUE->member works without @cast. */
+/* A pointer to a structure of the kernel, by name; the name is not looked up yet. */
+const struct value_type *value_type_kernel(struct session *s, const char *name);
+/* Whether a number of one can be looked at as one of the other. */
+bool value_type_same(struct session *s, const struct value_type *a, const struct value_type *b);
+/* As C writes it. */
+const char *value_type_text(struct session *s, const struct value_type *t);
+/* The components of `e`, an EX_CAST without a type, of a number e->a of type `t`; as
+ * provider->target. */
+struct expr *value_target(struct session *s, const struct value_type *t, const struct expr *e,
+                          bool lvalue, const char **why);
+
 /* Ends with NULL. */
 extern const struct probe_provider *const provider_table[];

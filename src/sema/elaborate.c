@@ -185,7 +185,7 @@ static void note_captures(struct sema *m)
         m->p->regexes.v[i].captures = used;
 }
 
-static void resolve_queue(struct sema *m)
+void resolve_queue(struct sema *m)
 {
     while (m->queue_done < m->queue.n) {
         struct function *f = m->queue.v[m->queue_done++];
@@ -242,6 +242,7 @@ static struct program *list_aliases(struct sema *m)
             vec_push(m->arena, &good, m->p->probes.v[i]);
     }
     resolve_queue(m);
+    resolve_rest(m);
     recount_variables(m);
     infer_types(m);
     m->p->probes.n = 0;
@@ -279,6 +280,8 @@ struct program *sema_elaborate(struct session *s, struct ast_file *const *files,
     vec_for (i, m->p->probes)
         resolve_probe(m, m->p->probes.v[i]);
     resolve_queue(m);
+    if (s->diag.errors == errors)
+        resolve_rest(m);
     add_library_probes(m, nfiles);
     if (s->diag.errors != errors)
         return NULL;

@@ -10,6 +10,7 @@
 struct saved_value {
     const char *text; /* of the expression: one that is written twice is saved once */
     const char *array, *local;
+    bool fetched; /* at the beginning of the return's handler */
     const struct token *tok;
 };
 
@@ -113,7 +114,10 @@ struct stmt *entry_prologue(struct sema *m, struct probe *p)
         struct entry_saves *s = p->saves[k];
         bool is_return = p->attach.kind == ATTACH_URETPROBE || p->attach.kind == ATTACH_KRETPROBE;
         for (size_t i = 0; s && is_return && i < s->values.n; i++) {
-            const struct saved_value *v = &s->values.v[i];
+            struct saved_value *v = &s->values.v[i];
+            if (v->fetched)
+                continue;
+            v->fetched = true;
             if (!block)
                 block = stmt_new(m->arena, SM_BLOCK, v->tok);
             struct expr *from = element(m, v->tok, v->array, s->at.frame_here);

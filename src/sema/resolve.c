@@ -1,23 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Symbols: variables, calls, target variables.  Branches whose condition is
- * known are dropped before they are looked at, so that @defined() can guard
- * what does not exist. */
+/* Symbols: variables and calls.  Branches whose condition is known are dropped before they are
+ * looked at, so that @defined() can guard what does not exist. */
 #include <string.h>
 
 #include "base/regex.h"
-#include "sema/sema.h"
+#include "sema/resolve.h"
 
-struct scope {
-    struct sema *m;
-    struct probe *probe; /* NULL in functions */
-    struct function *fn; /* NULL in probes */
-    struct hash locals;
-    variable_vec *vars; /* where new locals go */
-    bool lvalue;        /* the expression is assigned to */
-    bool hist_allowed;  /* the expression may be a histogram */
-};
-
-static void resolve_expr(struct expr **ep, void *arg);
 static void resolve_stmt(struct stmt **sp, void *arg);
 
 /* ---- variables ---- */
@@ -79,8 +67,7 @@ static const char *similar_globals(struct sema *m, const char *name)
     return similar_hint(m, name, names, n);
 }
 
-/* arity: number of keys; 0 a scalar; -1 whatever it is (delete, foreach). */
-static void use_variable(struct scope *sc, struct expr *e, int arity)
+void use_variable(struct scope *sc, struct expr *e, int arity)
 {
     struct sema *m = sc->m;
     struct variable *v = hash_get(&sc->locals, e->str);
@@ -111,6 +98,7 @@ static void use_variable(struct scope *sc, struct expr *e, int arity)
         if (arity > 0) {
             v->key_types = arena_new_array(m->arena, enum type, arity);
             v->key_toks = arena_new_array(m->arena, const struct token *, arity);
+            v->key_flows = arena_new_array(m->arena, struct value_flow, arity);
         }
     }
     if (v->arity != arity) {
@@ -122,7 +110,7 @@ static void use_variable(struct scope *sc, struct expr *e, int arity)
     }
 }
 
-static void mark(struct expr *e, bool read, bool written)
+void mark(struct expr *e, bool read, bool written)
 {
     struct variable *v = e->kind == EX_INDEX && e->base->kind == EX_SYMBOL ? e->base->var : e->var;
     if (!v)
@@ -162,6 +150,12 @@ static void parse_body_pragmas(struct sema *m, struct function *f)
     f->pure = strstr(text, "/* pure */") != NULL;
     f->unprivileged = strstr(text, "/* unprivileged */") != NULL;
     f->guru = strstr(text, "/* guru */") != NULL;
+    static const char gives[] = "/* struct ";
+    const char *type = strstr(text, gives);
+    if (type) {
+        type += sizeof gives - 1;
+        f->flow.type = value_type_kernel(m->s, arena_strndup(m->arena, type, strcspn(type, " *")));
+    }
     if (!at)
         return;
     at += strlen("intrinsic ");
@@ -238,114 +232,6 @@ static void resolve_call(struct scope *sc, struct expr *e)
     }
 }
 
-/* ---- target variables ---- */
-
-static bool is_return(const struct probe *p)
-{
-    return p && (p->attach.kind == ATTACH_URETPROBE || p->attach.kind == ATTACH_KRETPROBE);
-}
-
-static bool try_target(struct scope *sc, struct expr **ep, bool lvalue, const char **why)
-{
-    const struct probe_provider *pr = sc->probe ? sc->probe->provider : NULL;
-    struct expr *r = NULL;
-    *why = NULL;
-    if (pr && pr->target)
-        r = pr->target(sc->m->s, sc->probe, *ep, lvalue, why);
-    bool global = (*ep)->kind == EX_TARGET && (*ep)->target->at_name;
-    if (!r && !*why && (global || ((*ep)->kind == EX_CAST && !(pr && pr->target))))
-        r = function_target(sc->m->s, *ep, lvalue, why);
-    if (!r && !lvalue && (*ep)->kind == EX_TARGET && (*ep)->target->name && is_return(sc->probe)) {
-        /* What a return does not see is what it was at the entry. */
-        bool result = strcmp((*ep)->target->name, "$return") == 0; /* there is none at the entry */
-        struct probe *entry = result ? NULL : entry_probe(sc->m, sc->probe, (*ep)->tok, false);
-        struct expr *copy = expr_clone(sc->m->arena, *ep);
-        if (entry && pr->target(sc->m->s, entry, copy, false, why)) {
-            r = expr_new(sc->m->arena, EX_ENTRY, (*ep)->tok);
-            r->a = expr_clone(sc->m->arena, *ep);
-        }
-    }
-    if (!r)
-        return false;
-    *ep = r;
-    return true;
-}
-
-/* @entry(x): what x was when the function or system call was entered. */
-static void resolve_entry(struct scope *sc, struct expr **ep)
-{
-    struct expr *e = *ep;
-    if (sc->probe && sc->probe->attach.kind == ATTACH_SYSCALL_EXIT) {
-        /* The registers at exit still hold the arguments. */
-        *ep = e->a;
-        resolve_expr(ep, sc);
-        return;
-    }
-    struct expr *r = sc->probe ? entry_value(sc->m, sc->probe, e) : NULL;
-    if (!r) {
-        diag_semantic(&sc->m->s->diag, e->tok, "@entry is only valid in .return probes");
-        diag_hint(&sc->m->s->diag, "write .return behind the probe point");
-        return;
-    }
-    *ep = r;
-    resolve_expr(ep, sc);
-}
-
-static void resolve_target(struct scope *sc, struct expr **ep)
-{
-    struct expr *e = *ep;
-    const char *why;
-    bool lvalue = sc->lvalue;
-    sc->lvalue = false;
-    expr_children(e, resolve_expr, sc); /* index expressions, the pointer of a cast */
-    if (try_target(sc, ep, lvalue, &why)) {
-        if ((*ep)->kind == EX_ENTRY) {
-            resolve_entry(sc, ep);
-        } else if ((*ep)->kind == EX_SYMBOL) {
-            use_variable(sc, *ep, 0);
-            mark(*ep, !lvalue, false);
-        } else
-            expr_children(*ep, resolve_expr, sc);
-        return;
-    }
-    if (sc->m->s->skip_badvars) {
-        diag_warning(&sc->m->s->diag, e->tok,
-                     "Bad $context variable being substituted with literal 0");
-        *ep = expr_number(sc->m->arena, e->tok, 0);
-        return;
-    }
-    if (why)
-        diag_semantic(&sc->m->s->diag, e->tok, "%s", why);
-    diag_semantic(&sc->m->s->diag, e->tok,
-                  e->target->at_name ? "unresolved @var() expression"
-                  : e->target->name  ? "unresolved target-symbol expression"
-                                     : "unresolved type cast");
-    if (e->target->name && sc->probe && sc->probe->script_pp)
-        diag_hint(&sc->m->s->diag, "stap -L '%s' lists the variables of this probe",
-                  sc->probe->script_pp);
-}
-
-static bool all_defined(struct scope *sc, const struct expr *e);
-
-static void find_undefined(struct expr **ep, void *arg)
-{
-    void **a = arg;
-    if (!all_defined(a[0], *ep))
-        *(bool *)a[1] = false;
-}
-
-static bool all_defined(struct scope *sc, const struct expr *e)
-{
-    const char *why;
-    if (e->kind == EX_TARGET || (e->kind == EX_CAST && e->target)) {
-        struct expr *copy = expr_clone(sc->m->arena, e);
-        return try_target(sc, &copy, false, &why);
-    }
-    bool ok = true;
-    expr_children((struct expr *)e, find_undefined, (void *[]){sc, &ok});
-    return ok;
-}
-
 /* ---- @probewrite ---- */
 
 struct writes {
@@ -399,6 +285,8 @@ static void resolve_lvalue(struct scope *sc, struct expr **ep, bool read)
                     resolve_expr(&e->args.v[i], sc);
                 else
                     diag_semantic(&sc->m->s->diag, e->tok, "wildcard not allowed in array index");
+            if (e->base->var)
+                autocast_keys(sc->m, e->base->var, &e->args);
             break;
         }
         diag_semantic(&sc->m->s->diag, e->tok, "Expecting lvalue for assignment");
@@ -446,6 +334,8 @@ static void resolve_assign(struct scope *sc, struct expr *e, bool value_used)
     resolve_lvalue(sc, &e->a, value_used && e->op != OP_ASSIGN && e->op != OP_STATADD);
     if (e->b)
         resolve_expr(&e->b, sc);
+    if (e->kind == EX_ASSIGN && e->op == OP_ASSIGN)
+        autocast_assign(sc->m, e->a, e->b);
     if (e->a->kind == EX_DEREF && (e->kind != EX_ASSIGN || e->op != OP_STATADD)) {
         *e = *stored_value(sc->m, e);
         struct expr *call = e->kind == EX_CALL ? e : e->a;
@@ -531,7 +421,7 @@ static void resolve_hist_or_expr(struct expr **ep, void *arg)
     resolve_expr(ep, sc);
 }
 
-static void resolve_expr(struct expr **ep, void *arg)
+void resolve_expr(struct expr **ep, void *arg)
 {
     struct scope *sc = arg;
     bool hist_allowed = sc->hist_allowed;
@@ -581,12 +471,18 @@ static void resolve_expr(struct expr **ep, void *arg)
         resolve_target(sc, ep);
         return;
     case EX_DEFINED:
-        replace_number(sc, ep, all_defined(sc, e->a));
+    case EX_CHOOSE_DEFINED: {
+        enum defined d = all_defined(sc, e->a);
+        if (d == NOT_KNOWN_YET) {
+            m->open++;
+        } else if (e->kind == EX_DEFINED) {
+            replace_number(sc, ep, d == YES);
+        } else {
+            *ep = d == YES ? e->a : e->b;
+            resolve_expr(ep, sc);
+        }
         return;
-    case EX_CHOOSE_DEFINED:
-        *ep = all_defined(sc, e->a) ? e->a : e->b;
-        resolve_expr(ep, sc);
-        return;
+    }
     case EX_ENTRY:
         resolve_entry(sc, ep);
         return;
@@ -602,6 +498,8 @@ static void resolve_expr(struct expr **ep, void *arg)
             resolve_expr(ep, sc);
             return;
         }
+        if (undecided(e->a))
+            return;
         resolve_expr(&e->b, sc);
         resolve_expr(&e->c, sc);
         return;
@@ -613,7 +511,8 @@ static void resolve_expr(struct expr **ep, void *arg)
                 replace_number(sc, ep, e->op == OP_OROR);
                 return;
             }
-            resolve_expr(&e->b, sc);
+            if (!undecided(e->a))
+                resolve_expr(&e->b, sc);
             return;
         }
         break;
@@ -651,7 +550,6 @@ static void resolve_expr(struct expr **ep, void *arg)
         break;
     case EX_CONST:
     case EX_ENUMNAME:
-    case EX_TASK:
     case EX_KREGISTER:
     case EX_UREGISTER:
     case EX_ATOP:
@@ -666,6 +564,8 @@ static void resolve_expr(struct expr **ep, void *arg)
         break;
     }
     expr_children(e, resolve_expr, sc);
+    if (e->kind == EX_CALL)
+        autocast_arguments(m, e);
     if (e->kind == EX_HIST)
         note_hist(sc, e);
     if (e->kind == EX_STAT)
@@ -700,6 +600,7 @@ static void resolve_foreach(struct scope *sc, struct stmt *s)
             resolve_expr(&f->slice.v[i], sc);
     if (f->limit)
         resolve_expr(&f->limit, sc);
+    autocast_foreach(sc->m, f);
     resolve_stmt(&s->then, sc);
 }
 
@@ -740,6 +641,8 @@ static void resolve_stmt(struct stmt **sp, void *arg)
             resolve_stmt(sp, sc);
             return;
         }
+        if (undecided(s->e))
+            return;
         resolve_stmt(&s->then, sc);
         if (s->els)
             resolve_stmt(&s->els, sc);
@@ -769,6 +672,12 @@ static void resolve_stmt(struct stmt **sp, void *arg)
         if (sc->fn)
             sc->fn->may_next = true;
         return;
+    case SM_RETURN:
+        if (s->e)
+            resolve_expr(&s->e, sc);
+        if (s->e && sc->fn)
+            autocast_flow(sc->m, &sc->fn->flow, s->e);
+        return;
     case SM_EMBEDDED:
         if (!sc->fn || !sc->fn->intrinsic)
             diag_semantic(&sc->m->s->diag, s->tok,
@@ -794,10 +703,19 @@ static void check_condition(struct expr **ep, void *arg)
         expr_children(e, check_condition, sc);
 }
 
+/* Names that are known already are the ones of `vars`. */
+static struct scope scope_of(struct sema *m, struct probe *p, struct function *f)
+{
+    struct scope sc = {.m = m, .probe = p, .fn = f, .vars = f ? &f->locals : &p->locals};
+    hash_init(&sc.locals, m->arena);
+    vec_for (i, *sc.vars)
+        hash_put(&sc.locals, sc.vars->v[i]->name, sc.vars->v[i]);
+    return sc;
+}
+
 void resolve_probe(struct sema *m, struct probe *p)
 {
-    struct scope sc = {.m = m, .probe = p, .vars = &p->locals};
-    hash_init(&sc.locals, m->arena);
+    struct scope sc = scope_of(m, p, NULL);
     if (p->condition) {
         unsigned errors = m->s->diag.errors;
         check_condition(&p->condition, &sc);
@@ -824,8 +742,7 @@ void resolve_probe(struct sema *m, struct probe *p)
 
 void resolve_function(struct sema *m, struct function *f)
 {
-    struct scope sc = {.m = m, .fn = f, .vars = &f->locals};
-    hash_init(&sc.locals, m->arena);
+    struct scope sc = scope_of(m, NULL, f);
     vec_for (i, f->params) {
         struct variable *v = f->params.v[i];
         v->arity = 0;
@@ -833,4 +750,25 @@ void resolve_function(struct sema *m, struct function *f)
         hash_put(&sc.locals, v->name, v);
     }
     resolve_stmt(&f->body, &sc);
+}
+
+void resolve_rest(struct sema *m)
+{
+    unsigned errors = m->s->diag.errors;
+    /* One that got a second type may have handed on the first one before. */
+    for (bool again = m->open || m->clashed; again && m->s->diag.errors == errors;) {
+        unsigned before = m->open;
+        m->open = 0;
+        m->flowed = false;
+        vec_for (i, m->p->probes)
+            resolve_probe(m, m->p->probes.v[i]);
+        for (size_t i = 0, n = m->p->functions.n; i < n; i++)
+            resolve_function(m, m->p->functions.v[i]);
+        resolve_queue(m);
+        again = m->flowed || (m->open && !m->last);
+        if (m->flowed || m->open < before)
+            continue;
+        m->last = m->decided;
+        m->decided = true;
+    }
 }

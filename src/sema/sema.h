@@ -57,6 +57,12 @@ struct sema {
     VEC(struct variable *) saved; /* the arrays of @entry */
     function_vec queue;           /* used functions whose bodies are to be resolved */
     size_t queue_done;
+    /* VALUE->…: */
+    unsigned open; /* uses whose type was not known when they were looked at */
+    bool flowed;   /* a variable or function has got a type */
+    bool clashed;  /* one has got two */
+    bool decided;  /* @defined() of what is not known is false */
+    bool last;     /* what is not known is an error */
 };
 
 /* tapset.c */
@@ -88,6 +94,23 @@ void points_expand(struct sema *m, const struct probe_decl *d);
 /* resolve.c: symbols, calls and target variables of a probe or function. */
 void resolve_probe(struct sema *m, struct probe *p);
 void resolve_function(struct sema *m, struct function *f);
+
+/* Again, until all VALUE->… are known, or said to be unknown. */
+void resolve_rest(struct sema *m);
+/* elaborate.c: functions that came to be used. */
+void resolve_queue(struct sema *m);
+
+/* autocast.c: C types of values; `other` is set when there are two. */
+struct value_flow autocast_type(struct sema *m, const struct expr *e);
+void autocast_flow(struct sema *m, struct value_flow *to, const struct expr *from);
+void autocast_assign(struct sema *m, const struct expr *lvalue, const struct expr *from);
+void autocast_keys(struct sema *m, struct variable *v, const expr_vec *keys);
+void autocast_foreach(struct sema *m, const struct foreach *f);
+void autocast_arguments(struct sema *m, const struct expr *call);
+/* Use was made at `tok` of the type of e. */
+void autocast_used(const struct expr *e, const struct token *tok);
+/* The error that the type of a value is not known. */
+void autocast_unknown(struct sema *m, const struct token *tok, const struct value_flow *f);
 
 /* store.c: an assignment (or ++, --) to memory of a program, as an expression that does it and has
  * its value; the parts are resolved already. */

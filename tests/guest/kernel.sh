@@ -47,7 +47,7 @@ grep -qx '1 0' "$TMP/out" && pass kprobe-shared || fail kprobe-shared "status $r
 
 # Statements, addresses, exported functions.
 addr=0x$(awk '$2 == "T" && $3 == "vfs_read" { print $1 }' /proc/kallsyms)
-run -c 'cat /etc/hostname' -e "probe kprobe.statement($addr).absolute { println(pp(), \" \", probefunc()); exit() }"
+run -c "true </etc/hostname" -e "probe kprobe.statement($addr).absolute { println(pp(), \" \", probefunc()); exit() }"
 [ "$(head -n 1 "$TMP/out")" != guest ] || sed -i 1d "$TMP/out"
 grep -qx "kprobe.statement($addr).absolute vfs_read" "$TMP/out" && pass kprobe-absolute || fail kprobe-absolute "$(first_line "$TMP/out") $(first_line "$TMP/err")"
 run -e 'probe kernel.statement("vfs_read+1") { println(1) }'
@@ -120,6 +120,15 @@ probe syscall.write { if (pid() == target() && fd == 1) {
 user long copy fault at 0x1 [man error::fault]
 abcdefwx' ] || [ "$(head -n 3 "$TMP/out" | tail -n 1)" = 'user long copy fault at 0x1 [man error::fault]' ] && grep -q 'unable to write no to 0x1' "$TMP/err" && pass set-user ||
     fail set-user "status $rc: $(tr '\n' '|' <"$TMP/out") $(first_line "$TMP/err")"
+
+# Assignment through a variable that has taken over its type; and the result of a kernel function.
+gcc -g -O1 -no-pie -o "$TMP/prog" tests/real/autocast.c && run -g -c "$TMP/prog" -e '
+probe process.function("f") { p = $r; p->parent->vals[1] = 5 + p->in->a++; println(p->parent->vals[1], " ", p->in->a) }'
+expect autocast-assign 0 "93 89"
+run -c "true </etc/hostname" -e 'probe kernel.function("do_filp_open").return {
+    f = $return; if (pid() == target() && f > -4096 && f < 0) next
+    if (pid() == target() && isinstr(d = f->f_path->dentry->d_name->name$, "hostname")) println(d) }'
+expect autocast-kernel 0 '"hostname"'
 
 # What the kernel has for file systems that do nothing special.
 mkdir -p "$TMP/ram"
