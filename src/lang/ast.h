@@ -336,6 +336,8 @@ struct variable {
 };
 typedef VEC(struct variable *) variable_vec;
 
+struct probe; /* sema/program.h */
+
 struct function {
     const char *name;
     const char *unique; /* sema: distinct among overloads */
@@ -356,6 +358,10 @@ struct function {
     bool recursive;                /* sema: part of a call cycle */
     bool used;                     /* sema */
     bool costing_purity;           /* sema: being looked at */
+    uint8_t needs;                 /* sema: of the probe that calls it (sema/context.c) */
+    const struct stmt *as_written; /* sema: the body, where it may be copied */
+    VEC(struct function *) copies; /* sema: one for each probe that calls it, where it needs that */
+    struct probe *context;         /* sema: of a copy: its probe */
     struct value_flow flow;        /* sema: of its results */
     int id;
     uint32_t bound; /* ir/: of a string result, NUL included */

@@ -91,9 +91,10 @@ static void look_expr(struct expr **ep, void *arg)
             e->deref.direct = true; /* trees may share it: once is enough */
         }
     }
-    if (e->kind == EX_CALL && !u->rewrite)
+    if (e->kind == EX_CALL)
         vec_for (i, e->callees)
-            look_function(e->callees.v[i], u);
+            if (!u->rewrite || e->callees.v[i]->context)
+                look_function(e->callees.v[i], u);
     expr_children(e, look_expr, u);
 }
 
@@ -169,7 +170,9 @@ static uint32_t callable(struct session *s, struct probe *p)
 static void become_call(struct session *s, struct probe *p, uint32_t id)
 {
     const struct kernel_function *f = p->attach.priv;
-    struct use u = {.paired = f->pair != NULL, .rewrite = true};
+    struct hash seen;
+    hash_init(&seen, s->arena);
+    struct use u = {.seen = &seen, .paired = f->pair != NULL, .rewrite = true};
     look(p, &u);
     p->attach.prog = PROG_FENTRY;
     p->attach.btf_id = id;
@@ -199,7 +202,8 @@ void kprobe_settle(struct session *s, struct probe *p)
 
 void kprobe_settle_hook(struct session *s, struct probe *p)
 {
-    struct use u = {.rewrite = true};
-    (void)s;
+    struct hash seen;
+    hash_init(&seen, s->arena);
+    struct use u = {.seen = &seen, .rewrite = true};
     look(p, &u);
 }

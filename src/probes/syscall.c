@@ -56,7 +56,9 @@ static const char *resolve(struct session *s, const struct probe_pattern *pat,
     (void)hint;
     if (name)
         numbers_of(name, &at);
-    if (name && at.nr < 0 && at.nr32 < 0)
+    /* The kernel has functions of calls that no program can make here: send and its like, which
+     * are sendto.  They are valid, and never happen. */
+    if (name && at.nr < 0 && at.nr32 < 0 && strcmp(name, "-/-") != 0)
         return arena_printf(s->arena, "this architecture has no system call %s", name);
     struct kernel_btf *b = session_btf(s, &why);
     if (!b)

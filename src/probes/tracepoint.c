@@ -278,6 +278,9 @@ static void look_expr(struct expr **ep, void *arg)
         return;
     }
     l->computes |= e->kind == EX_CTX && e->deref.nullable;
+    /* Functions that look at arguments may do anything. */
+    for (size_t i = 0; e->kind == EX_CALL && i < e->callees.n; i++)
+        l->computes |= e->callees.v[i]->context != NULL;
     expr_children(e, look_expr, l);
 }
 

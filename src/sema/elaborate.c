@@ -187,7 +187,11 @@ static void note_captures(struct sema *m)
 
 void resolve_queue(struct sema *m)
 {
-    while (m->queue_done < m->queue.n) {
+    while (m->queue_done < m->queue.n || m->reopened.n) {
+        if (m->reopened.n) {
+            resolve_probe(m, m->reopened.v[--m->reopened.n]);
+            continue;
+        }
         struct function *f = m->queue.v[m->queue_done++];
         resolve_function(m, f);
         vec_push(m->arena, &m->p->functions, f);

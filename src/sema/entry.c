@@ -11,6 +11,8 @@ struct saved_value {
     const char *text; /* of the expression: one that is written twice is saved once */
     const char *array, *local;
     bool fetched; /* at the beginning of the return's handler */
+    bool kept;    /* … and not deleted then: functions look at it */
+    struct stmt *gone;
     const struct token *tok;
 };
 
@@ -77,7 +79,7 @@ static const char *new_array(struct sema *m, const struct token *tok)
     return v->name;
 }
 
-struct expr *entry_value(struct sema *m, struct probe *p, struct expr *e)
+struct expr *entry_value(struct sema *m, struct probe *p, const struct function *fn, struct expr *e)
 {
     bool is_return = p->attach.kind == ATTACH_URETPROBE || p->attach.kind == ATTACH_KRETPROBE;
     bool start = e->num != 0;
@@ -101,10 +103,17 @@ struct expr *entry_value(struct sema *m, struct probe *p, struct expr *e)
         v = &vec_last(s->values);
         vec_push(m->arena, &s->at.probe->body->body,
                  assign(m, e->tok, element(m, e->tok, v->array, s->at.frame), e->a));
+        if (fn)
+            vec_push(m->arena, &m->reopened, s->at.probe);
+    }
+    if (fn && is_return) {
+        v->kept = true;
+        if (v->gone)
+            v->gone->kind = SM_EMPTY;
     }
     /* A call may pass here more than once; only its return is the last time. */
-    return is_return ? expr_symbol(m->arena, e->tok, v->local)
-                     : element(m, e->tok, v->array, s->at.frame_here);
+    return is_return && !fn ? expr_symbol(m->arena, e->tok, v->local)
+                            : element(m, e->tok, v->array, s->at.frame_here);
 }
 
 struct stmt *entry_prologue(struct sema *m, struct probe *p)
@@ -123,9 +132,9 @@ struct stmt *entry_prologue(struct sema *m, struct probe *p)
             struct expr *from = element(m, v->tok, v->array, s->at.frame_here);
             vec_push(m->arena, &block->body,
                      assign(m, v->tok, expr_symbol(m->arena, v->tok, v->local), from));
-            struct stmt *gone = stmt_new(m->arena, SM_DELETE, v->tok);
-            gone->e = element(m, v->tok, v->array, s->at.frame_here);
-            vec_push(m->arena, &block->body, gone);
+            v->gone = stmt_new(m->arena, v->kept ? SM_EMPTY : SM_DELETE, v->tok);
+            v->gone->e = element(m, v->tok, v->array, s->at.frame_here);
+            vec_push(m->arena, &block->body, v->gone);
         }
     }
     return block;

@@ -6,18 +6,50 @@
 #include "lang/print.h"
 #include "sema/sema.h"
 
+/* The bodies of functions that are copies for this probe. */
+struct copies {
+    struct strbuf *b;
+    struct hash seen;
+};
+
+static void add_copy_stmt(struct stmt **sp, void *arg);
+
+static void add_copy(struct expr **ep, void *arg)
+{
+    struct copies *c = arg;
+    const struct expr *e = *ep;
+    for (size_t i = 0; e->kind == EX_CALL && i < e->callees.n; i++) {
+        struct function *f = e->callees.v[i];
+        if (!f->context || !hash_put(&c->seen, f->unique, f))
+            continue;
+        strbuf_printf(c->b, "%s ", f->name);
+        print_stmt(c->b, f->body, 0);
+        add_copy_stmt(&f->body, c);
+    }
+    expr_children(*ep, add_copy, c);
+}
+
+static void add_copy_stmt(struct stmt **sp, void *arg)
+{
+    stmt_children(*sp, add_copy, add_copy_stmt, arg);
+}
+
 /* Everything that makes a handler what it is. */
-static const char *identity(struct arena *a, const struct probe *p)
+static const char *identity(struct arena *a, struct probe *p)
 {
     struct strbuf b = {0};
+    struct copies c = {.b = &b};
+    hash_init(&c.seen, a);
     strbuf_printf(&b, "%p %p %d %d %u %s ", (const void *)p->provider, (const void *)p->decl_tok,
                   p->attach.kind, p->attach.prog, p->attach.shift,
                   p->attach.module ? p->attach.module : "");
     if (p->condition)
         print_expr(&b, p->condition);
     strbuf_putc(&b, '\n');
-    if (p->body)
+    if (p->body) {
         print_stmt(&b, p->body, 0);
+        add_copy_stmt(&p->body, &c);
+    }
     const char *s = arena_strndup(a, b.p, b.n);
     strbuf_free(&b);
     return s;

@@ -226,6 +226,7 @@ static void resolve_call(struct scope *sc, struct expr *e)
         diag_hint(&m->s->diag, "stap --dump-functions lists the functions of the library");
     }
     vec_for (i, e->callees) {
+        e->callees.v[i] = context_function(m, e->callees.v[i], sc->probe);
         use_function(m, e->callees.v[i]);
         if (e->callees.v[i]->guru && !m->s->guru && !(sc->fn && sc->fn->src->tapset))
             diag_semantic(&m->s->diag, e->tok, "function '%s' requires guru mode (-g)", e->str);
@@ -742,7 +743,7 @@ void resolve_probe(struct sema *m, struct probe *p)
 
 void resolve_function(struct sema *m, struct function *f)
 {
-    struct scope sc = scope_of(m, NULL, f);
+    struct scope sc = scope_of(m, f->context, f);
     vec_for (i, f->params) {
         struct variable *v = f->params.v[i];
         v->arity = 0;

@@ -7,7 +7,7 @@
 /* Where an expression stands. */
 struct scope {
     struct sema *m;
-    struct probe *probe; /* NULL in functions */
+    struct probe *probe; /* NULL in functions that are not a copy for one */
     struct function *fn; /* NULL in probes */
     struct hash locals;
     variable_vec *vars; /* where new locals go */

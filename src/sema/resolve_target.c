@@ -45,7 +45,7 @@ void resolve_entry(struct scope *sc, struct expr **ep)
         resolve_expr(ep, sc);
         return;
     }
-    struct expr *r = sc->probe ? entry_value(sc->m, sc->probe, e) : NULL;
+    struct expr *r = sc->probe ? entry_value(sc->m, sc->probe, sc->fn, e) : NULL;
     if (!r) {
         diag_semantic(&sc->m->s->diag, e->tok, "@entry is only valid in .return probes");
         diag_hint(&sc->m->s->diag, "write .return behind the probe point");

@@ -55,6 +55,7 @@ struct sema {
     unsigned expansions;
     VEC(const struct ast_file *) files;
     VEC(struct variable *) saved; /* the arrays of @entry */
+    VEC(struct probe *) reopened; /* entries that are to save more than before */
     function_vec queue;           /* used functions whose bodies are to be resolved */
     size_t queue_done;
     /* VALUE->…: */
@@ -100,6 +101,9 @@ void resolve_rest(struct sema *m);
 /* elaborate.c: functions that came to be used. */
 void resolve_queue(struct sema *m);
 
+/* context.c: the function itself, or its copy for the probe, where it needs that. */
+struct function *context_function(struct sema *m, struct function *f, struct probe *p);
+
 /* autocast.c: C types of values; `other` is set when there are two. */
 struct value_flow autocast_type(struct sema *m, const struct expr *e);
 void autocast_flow(struct sema *m, struct value_flow *to, const struct expr *from);
@@ -116,9 +120,10 @@ void autocast_unknown(struct sema *m, const struct token *tok, const struct valu
  * its value; the parts are resolved already. */
 struct expr *stored_value(struct sema *m, const struct expr *e);
 
-/* entry.c: @entry.  The expression that gives the saved value, to be resolved; NULL: the
- * probe has no entry to save it at. */
-struct expr *entry_value(struct sema *m, struct probe *p, struct expr *e);
+/* entry.c: @entry.  The expression that gives the saved value, to be resolved, in the handler or
+ * in a function (fn); NULL: the probe has no entry to save it at. */
+struct expr *entry_value(struct sema *m, struct probe *p, const struct function *fn,
+                         struct expr *e);
 /* The point where `p` saves; NULL: none. */
 struct probe *entry_probe(struct sema *m, struct probe *p, const struct token *tok, bool start);
 /* Fetches the saved values at the beginning of a return handler; NULL: there are none. */

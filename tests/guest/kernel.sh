@@ -130,6 +130,14 @@ run -c "true </etc/hostname" -e 'probe kernel.function("do_filp_open").return {
     if (pid() == target() && isinstr(d = f->f_path->dentry->d_name->name$, "hostname")) println(d) }'
 expect autocast-kernel 0 '"hostname"'
 
+# Functions that look at variables of the probe that calls them.
+run -c 'dd if=/dev/zero of=/dev/null bs=7 count=1 status=none' -e '
+function n() { return $count } function f() { p = $file; return p->f_pos >= 0 ? n() : -1 }
+function m(x) { for (i = 0; i < 2; i++) x += n(); return x }
+probe kernel.function("vfs_read") { if (pid() == target() && $count == 7) println(f(), " ", m(1)) }
+probe kernel.function("vfs_read").return { if (pid() == target() && n() == 7) println(m(2), " ", @entry($count), " ", $return) }'
+expect context 0 $'7 15\n16 7 7'
+
 # What the kernel has for file systems that do nothing special.
 mkdir -p "$TMP/ram"
 if mount -t ramfs ramfs "$TMP/ram"; then
