@@ -47,6 +47,10 @@ typedef VEC(const char *) process_paths;
 /* process_path.c: appends the files that a path, a name or a pattern stands for.
  * NULL, or why there is none. */
 const char *process_programs(struct session *s, const char *name, bool library, process_paths *out);
+/* process_build_id.c: whether a name is a build-id in hexadecimal; the files that have it, as
+ * process_programs() does. */
+bool process_is_build_id(const char *name);
+const char *process_by_build_id(struct session *s, const char *name, process_paths *out);
 /* The libraries, by a pattern of their names, that these programs and their libraries are
  * linked with. */
 const char *process_libraries(struct session *s, const process_paths *programs, const char *pattern,

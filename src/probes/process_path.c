@@ -72,6 +72,8 @@ const char *process_libraries(struct session *s, const process_paths *programs, 
 const char *process_programs(struct session *s, const char *name, bool library, process_paths *out)
 {
     const char *path = name;
+    if (process_is_build_id(name))
+        return process_by_build_id(s, name, out);
     if (!strchr(name, '/')) {
         path = search(s, name, library ? LIBRARY_DIRS : getenv("PATH"));
         if (!path && !library)

@@ -126,6 +126,22 @@ disown $busy
 run -x $busy -e 'global n probe process.function("work") { n <<< $n } probe process.function("work").return { n <<< $return } probe process.end { exit() } probe end { println(@count(n) > 100) }'
 expect killed 0 1
 
+# By build-id: a file of any name, a library, and one that nobody runs.
+cp pie renamed
+id=$(readelf -n pie | sed -n 's/.*Build ID: //p')
+run -c ./renamed -e "probe process(\"$id\").function(\"work\") { println(\$n) }"
+expect build-id 0 1
+cat renamed >another
+chmod +x another
+with ./another wait
+later "probe process(\"$id\").function(\"work\").return { println(execname()) }"
+expect build-id-running 0 another
+libc=$(ldd pie | sed -n 's/.*libc.* => \([^ ]*\).*/\1/p')
+run -c ./pie -e "probe process(\"$(readelf -n "$libc" | sed -n 's/.*Build ID: //p')\").function(\"exit\") { println(ppfunc()); exit() }"
+expect build-id-library 0 exit
+run -p2 -e 'probe process("0123456789abcdef0123456789abcdef01234567").function("work") { }'
+[ $rc = 1 ] && grep -q 'no process runs a file with the build-id 0123456789abcdef0123456789abcdef01234567' "$TMP/err" && pass build-id-unknown || fail build-id-unknown "$rc $(first_line "$TMP/err")"
+
 # Another mount namespace: the path inside leads to another file than here.
 if unshare -m true 2>/dev/null; then
     mkdir -p inside root/bin
@@ -141,6 +157,10 @@ if unshare -m true 2>/dev/null; then
     with chroot root /bin/hidden wait
     later "probe process.statement(\"work@*:*\") { if (!hits++) println(\$n, \" \", execname()) } global hits" -x $one
     expect chroot 0 '1 hidden'
+    id=$(readelf -n static | sed -n 's/.*Build ID: //p')
+    with unshare -m sh -c "mount --bind '$TMP/root/bin' '$TMP/dir' && exec '$TMP/dir/hidden' wait"
+    later "probe process(\"$id\").function(\"work\") { println(\$n) }"
+    expect namespace-build-id 0 1
 else
     skip namespace "mount namespaces cannot be made here"
 fi
