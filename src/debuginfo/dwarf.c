@@ -156,16 +156,31 @@ bool dw_file_offset(const struct dw_module *m, uint64_t addr, uint64_t *offset)
     return false;
 }
 
-size_t dw_bytes(const struct dw_module *m, uint64_t addr, uint8_t *buf, size_t n)
+const uint8_t *dw_code(const struct dw_module *m, uint64_t addr, size_t *n)
 {
     uint64_t offset;
     size_t size;
     const char *image = elf_rawfile(m->elf, &size);
     if (!image || !dw_file_offset(m, addr, &offset) || offset >= size)
+        return NULL;
+    *n = size - offset;
+    return (const uint8_t *)image + offset;
+}
+
+size_t dw_bytes(const struct dw_module *m, uint64_t addr, uint8_t *buf, size_t n)
+{
+    size_t have;
+    const uint8_t *code = dw_code(m, addr, &have);
+    if (!code)
         return 0;
-    n = n < size - offset ? n : size - offset;
-    memcpy(buf, image + offset, n);
+    n = n < have ? n : have;
+    memcpy(buf, code, n);
     return n;
+}
+
+bool dw_is_64(const struct dw_module *m)
+{
+    return gelf_getclass(m->elf) == ELFCLASS64;
 }
 
 bool dw_address(const struct dw_module *m, uint64_t file_offset, uint64_t *addr)
@@ -336,6 +351,8 @@ static bool optimised(Dwarf_Die *cu, Dwarf_Die *function)
 {
     Dwarf_Attribute a;
     const char *by = dwarf_attr(cu, DW_AT_producer, &a) ? dwarf_formstring(&a) : NULL;
+    if (dwarf_srclang(cu) == DW_LANG_Mips_Assembler)
+        return true; /* as it is written: there is no prologue to pass */
     for (const char *o = by; o && (o = strstr(o, " -O")); o++)
         if (o[3] != '0')
             return true;

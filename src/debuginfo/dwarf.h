@@ -153,6 +153,10 @@ void dw_each_line(struct dw_module *m, dw_line_fn *fn, void *arg);
 bool dw_file_offset(const struct dw_module *m, uint64_t addr, uint64_t *offset);
 /* The bytes of the file that are loaded from an address on: how many of n there are. */
 size_t dw_bytes(const struct dw_module *m, uint64_t addr, uint8_t *buf, size_t n);
+/* The same in place: those of the file from there on, *n of them; NULL: nothing is loaded. */
+const uint8_t *dw_code(const struct dw_module *m, uint64_t addr, size_t *n);
+/* It is a program or library of 64 bits. */
+bool dw_is_64(const struct dw_module *m);
 
 /* All functions whose name matches the pattern (fnmatch): with DWARF those it
  * describes and their inlined instances; others of the symbol table. */

@@ -164,6 +164,10 @@ void build_branch(struct ir_builder *b, const struct expr *e, uint32_t t, uint32
 void build_assign_var(struct ir_builder *b, const struct variable *v, struct ir_value val);
 struct ir_value build_read_var(struct ir_builder *b, const struct variable *v);
 
+/* The register at `offset` in struct pt_regs, as it was at the address that the probe stands for.
+ */
+ir_reg build_register(struct ir_builder *b, int32_t offset);
+
 /* build_string.c */
 struct ir_value build_temp_string(struct ir_builder *b, uint32_t bound, const char *name);
 /* The same string in a slot of the context, for IR_A_OFF. */

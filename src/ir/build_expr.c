@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "ir/build.h"
+#include "probes/arch.h"
 
 static struct ir_value long_value(ir_reg r)
 {
@@ -473,6 +474,19 @@ static ir_reg as_number(struct ir_builder *b, ir_reg pointer)
 }
 
 /* A word of what the kernel hands to the program. */
+ir_reg build_register(struct ir_builder *b, int32_t offset)
+{
+    const struct attach_point *at = &b->prog->probe->attach;
+    int32_t from = offset, add = offset == arch_reg_ip ? -(int32_t)at->shift : 0;
+    for (unsigned i = 0; at->moved && i < at->moved->n; i++)
+        if (at->moved->v[i].reg == offset && at->moved->v[i].now >= 0) {
+            from = at->moved->v[i].now;
+            add = at->moved->v[i].add;
+        }
+    ir_reg r = ir_load(b, ir_mem_at(IRM_PROG, from), 8, false);
+    return add ? ir_bini(b, B_ADD, r, add) : r;
+}
+
 static ir_reg build_context(struct ir_builder *b, const struct expr *e)
 {
     if (b->prog->probe->attach.prog == PROG_NETFILTER)
@@ -488,6 +502,8 @@ static ir_reg build_context(struct ir_builder *b, const struct expr *e)
         return r;
     }
     enum prog_kind kind = b->prog->probe->attach.prog;
+    if (b->prog->probe->attach.kind == ATTACH_UPROBE && e->deref.size == 8)
+        return build_register(b, (int32_t)e->num);
     if (kind != PROG_FENTRY && kind != PROG_LSM)
         return ir_load(b, ir_mem_at(IRM_PROG, (int32_t)e->num), e->deref.size, e->deref.is_signed);
     /* As numbers: the words of the context itself are pointers that cannot be reckoned with. */

@@ -34,7 +34,7 @@ static ir_reg read_register(struct intrinsic_call *c, int32_t off)
 {
     struct ir_builder *b = c->b;
     if (registers_of(c->probe) == OWN_CONTEXT)
-        return ir_load(b, ir_mem_at(IRM_PROG, off), 8, false);
+        return build_register(b, off);
     ir_reg regs = ir_load(b, ir_mem_at(IRM_PROG, 0), 8, false);
     struct ir_mem tmp = ir_slot_mem(ir_new_slot(b, 8, "register"), 0);
     ir_call(b, HELPER_PROBE_READ_KERNEL, 3,
@@ -211,8 +211,6 @@ static void emit_addr(struct intrinsic_call *c)
         return;
     }
     ir_reg ip = read_register(c, arch_reg_ip);
-    if (c->probe->attach.shift)
-        ip = ir_bini(c->b, B_SUB, ip, (int32_t)c->probe->attach.shift);
     /* The kernel shows the address behind the byte that the kprobe put there. */
     if (c->probe->attach.kind == ATTACH_KPROBE)
         ip = ir_bini(c->b, B_SUB, ip, 1);

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sema/program.h"
+
 struct arch_syscall {
     const char *name;
     int32_t nr;
@@ -32,9 +34,27 @@ extern const int32_t arch_dwarf_reg[ARCH_DWARF_REGS];
 extern const int32_t arch_reg_ip, arch_reg_sp, arch_reg_return;
 /* The member of struct thread_struct with the thread pointer of a task. */
 extern const char *const arch_thread_pointer;
-/* How far behind the first instruction of a function a uprobe costs less and sees the same: the
- * kernel emulates some instructions, and single-steps others (arch/x86/kernel/uprobes.c). */
-unsigned arch_uprobe_shift(const uint8_t *code, size_t n);
+/* Instructions at the start of a function that a uprobe can pass: the kernel emulates the one
+ * behind them, and would single-step the first (arch/x86/kernel/uprobes.c).  They touch no memory
+ * and go straight on. */
+struct arch_run {
+    unsigned length, whole; /* bytes; with the instruction that is probed then */
+    bool prologue;          /* nothing but the start of a function looks like this */
+    struct moved_registers moved;
+};
+/* False: there is nothing to gain. */
+bool arch_uprobe_run(const uint8_t *code, size_t n, struct arch_run *out);
+/* Where an instruction goes on: `relative`, `to` bytes from its start; `anywhere`: by a register
+ * or a table. */
+struct arch_jump {
+    bool relative, anywhere;
+    int64_t to;
+};
+/* The first byte from `from` on that may begin a jump or call to a distance of 32 bits, and where
+ * it leads to from the first of the n bytes (perhaps out of them); n: there is none. */
+size_t arch_far_jump(const uint8_t *code, size_t n, size_t from, size_t *to);
+/* The length of an instruction; 0: it is not known, or longer than the n bytes. */
+unsigned arch_insn(const uint8_t *code, size_t n, struct arch_jump *jump);
 /* The kernel emulates this instruction; false: it single-steps, and *what may be its name. */
 bool arch_uprobe_emulated(const uint8_t *code, size_t n, const char **what);
 /* A number for the kind of an instruction that kernels refuse uprobes at; 0: none known. */

@@ -68,20 +68,6 @@ const struct arch_syscall arch_syscalls32[] = {
     YOUNG_CALLS};
 #endif
 
-/* endbr64, then a push of a register that belongs to the caller: that can only be a prologue,
- * never the head of a loop, and endbr64 changes nothing. */
-unsigned arch_uprobe_shift(const uint8_t *code, size_t n)
-{
-    static const uint8_t endbr64[] = {0xf3, 0x0f, 0x1e, 0xfa};
-    enum { PUSH = 0x50, RBX = 3, RBP = 5, R12 = 4, REX_B = 0x41 };
-    if (n < sizeof endbr64 + 2 || memcmp(code, endbr64, sizeof endbr64) != 0)
-        return 0;
-    const uint8_t *next = code + sizeof endbr64;
-    bool saved = *next == PUSH + RBX || *next == PUSH + RBP ||
-                 (*next == REX_B && next[1] >= PUSH + R12 && next[1] <= PUSH + 7);
-    return saved ? sizeof endbr64 : 0;
-}
-
 /* arch/x86/kernel/uprobes.c, branch_setup_xol_ops() and push_setup_xol_ops(). */
 bool arch_uprobe_emulated(const uint8_t *code, size_t n, const char **what)
 {

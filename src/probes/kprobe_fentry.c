@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "probes/arch.h"
+#include "probes/handler_use.h"
 #include "probes/kprobe.h"
 
 /* Each function's trampoline takes a page and some time to make. */
@@ -45,13 +46,10 @@ static bool simple_prototype(const struct kernel_function *f)
 /* ---- what the handler looks at ---- */
 
 struct use {
-    struct hash *seen; /* functions */
-    bool registers;    /* more than parameters and the result */
-    bool paired;       /* the stack pointer tells which call it is */
+    bool registers; /* more than parameters and the result */
+    bool paired;    /* the stack pointer tells which call it is */
     bool rewrite;
 };
-
-static void look_stmt(struct stmt **sp, void *arg);
 
 static int argument_of(const struct use *u, int64_t offset)
 {
@@ -63,16 +61,15 @@ static int argument_of(const struct use *u, int64_t offset)
     return offset == arch_reg_return ? CTX_RESULT : -1;
 }
 
-static void look_function(struct function *f, struct use *u)
+static void look_intrinsic(const char *name, void *arg)
 {
     static const char *const need[] = {
         "backtrace", "stack_word", "register",  "u_register", "pt_regs",         "arg_s32",
         "arg_u32",   "arg_64",     "returnval", "addr",       "registers_valid", "user_mode",
     };
-    for (size_t i = 0; f->intrinsic && i < sizeof need / sizeof *need; i++)
-        u->registers |= strcmp(f->intrinsic, need[i]) == 0;
-    if (f->body && hash_put(u->seen, f->unique ? f->unique : f->name, f))
-        look_stmt(&f->body, u);
+    struct use *u = arg;
+    for (size_t i = 0; i < sizeof need / sizeof *need; i++)
+        u->registers |= strcmp(name, need[i]) == 0;
 }
 
 static void look_expr(struct expr **ep, void *arg)
@@ -91,24 +88,13 @@ static void look_expr(struct expr **ep, void *arg)
             e->deref.direct = true; /* trees may share it: once is enough */
         }
     }
-    if (e->kind == EX_CALL)
-        vec_for (i, e->callees)
-            if (!u->rewrite || e->callees.v[i]->context)
-                look_function(e->callees.v[i], u);
-    expr_children(e, look_expr, u);
 }
 
-static void look_stmt(struct stmt **sp, void *arg)
+static void look(struct session *s, struct probe *p, struct use *u)
 {
-    stmt_children(*sp, look_expr, look_stmt, arg);
-}
-
-static void look(struct probe *p, struct use *u)
-{
-    if (p->condition)
-        look_expr(&p->condition, u);
-    if (p->body)
-        look_stmt(&p->body, u);
+    struct handler_walk w = {
+        .expr = look_expr, .intrinsic = u->rewrite ? NULL : look_intrinsic, .arg = u};
+    handler_walk(s->arena, p, &w);
 }
 
 /* ---- what the kernel can ---- */
@@ -154,10 +140,8 @@ static uint32_t callable(struct session *s, struct probe *p)
     if (p->also.n || f->module || f->addr || f->offset || !f->proto || f->one_of_many ||
         s->fentry_probes >= FENTRY_MAX || !simple_prototype(f))
         return 0;
-    struct hash seen;
-    hash_init(&seen, s->arena);
-    struct use u = {.seen = &seen, .paired = f->pair != NULL};
-    look(p, &u);
+    struct use u = {.paired = f->pair != NULL};
+    look(s, p, &u);
     uint32_t id = u.registers ? 0 : kbtf_find(f->btf, f->name, BTF_KIND_FUNC);
     if (id && !kernel_attaches(f, id)) {
         /* Most often it is the kernel that has none; asking again and again takes time. */
@@ -170,10 +154,8 @@ static uint32_t callable(struct session *s, struct probe *p)
 static void become_call(struct session *s, struct probe *p, uint32_t id)
 {
     const struct kernel_function *f = p->attach.priv;
-    struct hash seen;
-    hash_init(&seen, s->arena);
-    struct use u = {.seen = &seen, .paired = f->pair != NULL, .rewrite = true};
-    look(p, &u);
+    struct use u = {.paired = f->pair != NULL, .rewrite = true};
+    look(s, p, &u);
     p->attach.prog = PROG_FENTRY;
     p->attach.btf_id = id;
     s->fentry_probes++;
@@ -202,8 +184,6 @@ void kprobe_settle(struct session *s, struct probe *p)
 
 void kprobe_settle_hook(struct session *s, struct probe *p)
 {
-    struct hash seen;
-    hash_init(&seen, s->arena);
-    struct use u = {.seen = &seen, .rewrite = true};
-    look(p, &u);
+    struct use u = {.rewrite = true};
+    look(s, p, &u);
 }

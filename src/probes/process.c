@@ -147,25 +147,6 @@ static const char *prefix(struct walk *w)
     return arena_printf(w->s->arena, "process(\"%s\")", shown(w, name));
 }
 
-enum { CODE_MAX = 8 };
-
-uint32_t process_shift(const struct dw_module *m, uint64_t entry)
-{
-    uint8_t code[CODE_MAX];
-    return arch_uprobe_shift(code, dw_bytes(m, entry, code, sizeof code));
-}
-
-bool process_place(struct session *s, struct user_point *u)
-{
-    uint8_t code[CODE_MAX];
-    if (u->kernel)
-        return (u->address = kernel_image_address(s, u->kernel, u->pc)) != 0;
-    if (!u->mark && u->function.name && u->pc == u->function.entry)
-        u->shift = process_shift(u->module, u->pc);
-    u->doubt = arch_uprobe_doubt(code, dw_bytes(u->module, u->pc + u->shift, code, sizeof code));
-    return dw_file_offset(u->module, u->pc + u->shift, &u->offset);
-}
-
 enum { MANY = 5000, POINTS_MAX = 1 << 20 }; /* the latter is the kernel's limit for one link */
 
 /* Patterns may match very much: on a terminal one sees that something goes on. */
@@ -200,6 +181,7 @@ static void add(struct walk *w, struct user_point u, const char *rest)
     copy->pid = w->pid;
     p->attach.priv = copy;
     p->attach.shift = u.is_return ? 0 : u.shift;
+    p->attach.moved = u.is_return ? NULL : u.moved;
     p->attach.name = u.mark ? u.mark->name : u.function.name;
     if (w->kernel) {
         p->provider = &kernel_place_provider;
@@ -701,6 +683,7 @@ const struct probe_provider process_provider = {
     .resolve = resolve,
     .target = process_target,
     .entry = process_entry,
+    .choose = process_choose,
     .settle = process_report_stepped,
     .place = place_of,
     .shares_programs = true,

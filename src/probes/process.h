@@ -29,9 +29,10 @@ struct user_point {
     struct dw_module *module;
     struct dw_function function; /* name NULL: a mark */
     uint64_t pc;
-    uint32_t shift;     /* the probe is so far behind pc, where it costs less */
-    uint64_t offset;    /* in the file, of the probe */
-    uint64_t semaphore; /* in the file; 0: none */
+    uint32_t shift;                      /* the probe is so far behind pc, where it costs less */
+    const struct moved_registers *moved; /* registers that change on the way; NULL: none */
+    uint64_t offset;                     /* in the file, of the probe */
+    uint64_t semaphore;                  /* in the file; 0: none */
     const struct dw_mark *mark;
     struct expr *base; /* where address 0 of the module is, when the probe is not in it; or NULL */
     const char *path;
@@ -84,8 +85,10 @@ struct dw_module *header_module(struct session *s, const char *headers, const ch
 /* The module of a program or library by its path, or of headers; opened once. */
 struct dw_module *process_module(struct session *s, const char *path, const char **why);
 
-/* Completes a point whose pc is known; false: that address is not in the file. */
+/* process_cheap.c: completes a point whose pc is known; false: that address is not in the file. */
 bool process_place(struct session *s, struct user_point *u);
+/* provider->choose. */
+void process_choose(struct session *s, struct probe *p);
 /* Appends the places in the kernel or a module that `pp` names by function(…) or statement(…).
  * NULL, or why there is none. */
 const char *process_in_kernel(struct session *s, enum process_point id,
@@ -95,8 +98,10 @@ const char *process_in_kernel(struct session *s, enum process_point id,
 const char *process_nearest_in_kernel(struct session *s, const struct probe_point *pp,
                                       struct kernel_image *kernel, const char *function,
                                       uint64_t addr, probe_vec *out);
-/* How far behind the entry of a function it is probed. */
-uint32_t process_shift(const struct dw_module *m, uint64_t entry);
+/* Where a function of another build of the file is probed when it has to be `shift` behind its
+ * entry, as in the first; false: not there. */
+bool process_same_place(struct session *s, struct dw_module *m, const struct dw_function *f,
+                        uint32_t shift, uint64_t *offset);
 
 /* The value of a place of the point's module; false with *why set. */
 bool process_value(struct session *s, const struct user_point *u, const struct token *tok,

@@ -51,12 +51,8 @@ static struct expr *here(struct session *s, const struct user_point *u, const st
         return number(
             s, tok,
             (int64_t)kernel_image_address(s, u->kernel, u->is_return ? u->function.entry : u->pc));
-    uint32_t shift =
-        u->is_return ? process_shift(u->module, dw_outer_entry(u->module, &u->function)) : u->shift;
     /* A return is not at an address of the function: its entry was. */
-    struct expr *ip =
-        u->is_return ? at_entry(s, tok, arch_reg_ip) : process_register(s, tok, arch_reg_ip);
-    return shift ? binary(s, tok, OP_SUB, ip, number(s, tok, shift)) : ip;
+    return u->is_return ? at_entry(s, tok, arch_reg_ip) : process_register(s, tok, arch_reg_ip);
 }
 
 struct expr *process_address(struct session *s, const struct user_point *u, const struct token *tok,
@@ -612,6 +608,7 @@ bool process_entry(struct session *s, const struct probe *p, const struct token 
     u->is_return = false;
     u->pc = start ? dw_outer_entry(u->module, &u->function) : u->function.body;
     u->shift = 0;
+    u->moved = NULL;
     if (!u->pc || !process_place(s, u))
         return false;
     out->frame = frame_of(s, u, tok);
@@ -621,6 +618,7 @@ bool process_entry(struct session *s, const struct probe *p, const struct token 
     out->probe = new_probe(s, u->kernel ? ATTACH_KPROBE : ATTACH_UPROBE, PROG_KPROBE);
     out->probe->attach.priv = u;
     out->probe->attach.shift = u->shift;
+    out->probe->attach.moved = u->moved;
     out->probe->attach.name = u->function.name;
     out->probe->attach.module = p->attach.module;
     out->probe->pp = u->kernel

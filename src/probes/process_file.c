@@ -92,11 +92,9 @@ static bool find_again(struct session *s, struct attach_place *p, const char **w
     dw_function_vec found = {0};
     if (m)
         dw_functions(m, p->symbol, &found);
-    vec_for (i, found) {
-        uint64_t entry = found.v[i].entry;
-        if (process_shift(m, entry) == p->shift && dw_file_offset(m, entry + p->shift, &p->offset))
+    vec_for (i, found)
+        if (process_same_place(s, m, &found.v[i], p->shift, &p->offset))
             return true;
-    }
     *why =
         arena_printf(s->arena, "%s has no function '%s' here that can be probed as the file says",
                      p->path, p->symbol);

@@ -51,6 +51,9 @@ struct probe_provider {
      * a probe at its entry sees the parameters.  False: p has no such place.  May be NULL. */
     bool (*entry)(struct session *s, const struct probe *p, const struct token *tok, bool start,
                   struct entry_point *out);
+    /* Called for each probe when its handler is known, before equal ones are put together.  May
+     * be NULL. */
+    void (*choose)(struct session *s, struct probe *p);
     /* Called for each probe that is left when pass 2 is over: the last chance to choose
      * how it is attached, now that its handler is known.  May be NULL. */
     void (*settle)(struct session *s, struct probe *p);

@@ -43,6 +43,9 @@ static const char *identity(struct arena *a, struct probe *p)
     strbuf_printf(&b, "%p %p %d %d %u %s ", (const void *)p->provider, (const void *)p->decl_tok,
                   p->attach.kind, p->attach.prog, p->attach.shift,
                   p->attach.module ? p->attach.module : "");
+    const struct moved_registers *moved = p->attach.moved;
+    for (unsigned i = 0; moved && i < moved->n; i++)
+        strbuf_printf(&b, "%d=%d+%d ", moved->v[i].reg, moved->v[i].now, moved->v[i].add);
     if (p->condition)
         print_expr(&b, p->condition);
     strbuf_putc(&b, '\n');
@@ -62,6 +65,8 @@ void sema_merge(struct session *s, struct program *p)
     hash_init(&same, p->arena);
     vec_for (i, p->probes) {
         struct probe *pr = p->probes.v[i], *first = NULL;
+        if (pr->provider && pr->provider->choose)
+            pr->provider->choose(s, pr);
         if (pr->provider && pr->provider->shares_programs) {
             const char *id = identity(p->arena, pr);
             first = hash_get(&same, id);

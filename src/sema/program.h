@@ -71,6 +71,15 @@ static inline bool call_in(const struct call_set *c, uint32_t slot)
  * and at the return of one call, and no other's meanwhile. */
 enum { CTX_RESULT = 100, CTX_FRAME };
 
+/* Registers, by their offsets in struct pt_regs, that are not at the place of a probe what they
+ * were at the address that it stands for: what is in `now` there, and `add` more; now < 0: lost. */
+struct moved_registers {
+    struct moved_register {
+        int32_t reg, now, add;
+    } v[16];
+    unsigned n;
+};
+
 struct attach_point {
     enum attach_kind kind;
     enum prog_kind prog;
@@ -84,8 +93,9 @@ struct attach_point {
     int32_t nr;         /* system call number; -1 = every call, or CALL_NONE */
     int32_t nr32;       /* … of a 32-bit program, or CALL_NONE */
     uint32_t shift;     /* the place is so far behind the address that it stands for */
-    bool exit_after;    /* oneshot: the session ends when the handler has run */
-    void *priv;         /* the provider's own */
+    const struct moved_registers *moved; /* … and these have changed on the way; or NULL */
+    bool exit_after;                     /* oneshot: the session ends when the handler has run */
+    void *priv;                          /* the provider's own */
 };
 
 /* The calls that a probe with these numbers is for; nr is not -1. */

@@ -101,6 +101,7 @@ struct session {
     struct hash *module_btf; /* by module, those that were opened */
     struct hash
         *modules; /* probes/process_data.c: by path, programs and libraries that were read */
+    struct hash *jump_targets;  /* probes/process_cheap.c: by path */
     struct hash *kernel_images; /* probes/kernel_image.c: by module, "" is the kernel */
 };
 
