@@ -437,6 +437,29 @@ static bool is_struct(const struct btf_type *t)
            (BTF_INFO_KIND(t->info) == BTF_KIND_STRUCT || BTF_INFO_KIND(t->info) == BTF_KIND_UNION);
 }
 
+uint32_t kbtf_virtual_base(const struct kernel_btf *b, const struct btf_member *m)
+{
+    vec_for (i, b->made_virtual)
+        if (b->made_virtual.v[i].member == m)
+            return b->made_virtual.v[i].before;
+    return 0;
+}
+
+/* What was found in a base or an anonymous member, as seen from what that is in. */
+static bool from_outside(struct kbtf_member *out, uint32_t bit, uint32_t before)
+{
+    enum { HOPS = sizeof out->hops / sizeof *out->hops };
+    if (!before) {
+        *(out->nhops ? &out->hops[0].bit_offset : &out->bit_offset) += bit;
+        return true;
+    }
+    if (out->nhops == HOPS)
+        return false;
+    memmove(out->hops + 1, out->hops, out->nhops++ * sizeof *out->hops);
+    out->hops[0] = (struct kbtf_hop){.before = before};
+    return true;
+}
+
 bool kbtf_member(struct kernel_btf *b, uint32_t id, const char *name, struct kbtf_member *out)
 {
     const struct btf_type *t = kbtf_type(b, kbtf_skip(b, id));
@@ -448,14 +471,15 @@ bool kbtf_member(struct kernel_btf *b, uint32_t id, const char *name, struct kbt
         uint32_t bit = fields ? BTF_MEMBER_BIT_OFFSET(m->offset) : m->offset;
         const char *have = kbtf_name(b, m->name_off);
         if (!*have) {
-            if (!kbtf_member(b, m->type, name, out))
-                continue;
-            out->bit_offset += bit;
-            return true;
+            if (kbtf_member(b, m->type, name, out) &&
+                from_outside(out, bit, kbtf_virtual_base(b, m)))
+                return true;
+            continue;
         }
         if (strcmp(have, name) != 0)
             continue;
         out->type = m->type;
+        out->nhops = 0;
         out->bit_offset = bit;
         out->bit_size = fields ? BTF_MEMBER_BITFIELD_SIZE(m->offset) : 0;
         return true;

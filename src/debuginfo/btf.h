@@ -13,6 +13,13 @@
 
 struct arena;
 
+/* A virtual base class of C++: where it is in an object says the object.  So many bytes before
+ * what its first word points to stands the distance from there. */
+struct kbtf_virtual {
+    const struct btf_member *member;
+    uint32_t before;
+};
+
 /* The kernel's types.  Owned by the arena, except the mapping of the file, which
  * lives until the process ends. */
 struct kernel_btf {
@@ -36,6 +43,7 @@ struct kernel_btf {
     VEC(const void *) made_later; /* by id: what the members are made from when they are wanted */
     void (*make)(void *arg, uint32_t id, const void *from);
     void *make_arg;
+    VEC(struct kbtf_virtual) made_virtual;
 };
 
 /* An empty table to add to. */
@@ -80,9 +88,17 @@ uint32_t kbtf_size(struct kernel_btf *b, uint32_t id);
 
 struct kbtf_member {
     uint32_t type;       /* id, as declared */
-    uint32_t bit_offset; /* from the start of the structure */
+    uint32_t bit_offset; /* from the start of the structure, or of the last virtual base */
     uint32_t bit_size;   /* 0: not a bit field */
+    /* The virtual bases on the way to it: where the object that has one begins, from the start of
+     * the structure or of the base before; and kbtf_virtual.before. */
+    struct kbtf_hop {
+        uint32_t bit_offset, before;
+    } hops[4];
+    unsigned nhops;
 };
+/* kbtf_virtual.before of a member; 0: it is not virtual. */
+uint32_t kbtf_virtual_base(const struct kernel_btf *b, const struct btf_member *m);
 /* A member of a struct or union (after kbtf_skip), also of anonymous ones inside. */
 bool kbtf_member(struct kernel_btf *b, uint32_t id, const char *name, struct kbtf_member *out);
 

@@ -138,7 +138,31 @@ static bool member_offset(Dwarf_Die *die, Dwarf_Word *out)
     return true;
 }
 
-static bool member(struct dw_module *m, Dwarf_Die *die, struct btf_member *out)
+/* kbtf_virtual.before, when that is how a virtual base is found. */
+static bool virtual_base(Dwarf_Die *die, uint32_t *before)
+{
+    static const int way[] = {DW_OP_dup, DW_OP_deref, 0, DW_OP_minus, DW_OP_deref, DW_OP_plus};
+    enum { STEPS = sizeof way / sizeof *way, NUMBER = 2 };
+    Dwarf_Attribute a;
+    Dwarf_Op *ops;
+    size_t n;
+    if (dwarf_tag(die) != DW_TAG_inheritance || !dwarf_attr(die, DW_AT_data_member_location, &a) ||
+        dwarf_getlocation(&a, &ops, &n) != 0 || n != STEPS)
+        return false;
+    for (size_t i = 0; i < STEPS; i++)
+        if (i != NUMBER && ops[i].atom != way[i])
+            return false;
+    int atom = ops[NUMBER].atom;
+    if (atom >= DW_OP_lit0 && atom <= DW_OP_lit31)
+        *before = (uint32_t)(atom - DW_OP_lit0);
+    else if (atom >= DW_OP_const1u && atom <= DW_OP_consts)
+        *before = (uint32_t)ops[NUMBER].number;
+    else
+        return false;
+    return *before != 0;
+}
+
+static bool member(struct dw_module *m, Dwarf_Die *die, struct btf_member *out, uint32_t *before)
 {
     int tag = dwarf_tag(die);
     if (tag != DW_TAG_member && tag != DW_TAG_inheritance)
@@ -147,7 +171,8 @@ static bool member(struct dw_module *m, Dwarf_Die *die, struct btf_member *out)
     if (dwarf_attr(die, DW_AT_external, &a)) /* static members of C++ classes */
         return false;
     Dwarf_Word at, bits = 0, bit = 0;
-    if (!member_offset(die, &at))
+    *before = 0;
+    if (!member_offset(die, &at) && !virtual_base(die, before))
         return false;
     number(die, DW_AT_bit_size, &bits);
     out->name_off = tag == DW_TAG_member ? kbtf_add_name(m->types, name_of(die)) : 0;
@@ -170,11 +195,16 @@ static bool member(struct dw_module *m, Dwarf_Die *die, struct btf_member *out)
 static const struct btf_type *structure(struct dw_module *m, Dwarf_Die *die, uint32_t kind)
 {
     VEC(struct btf_member) members = {0};
+    VEC(struct kbtf_virtual) bases = {0};
     Dwarf_Die child;
     for (int ok = dwarf_child(die, &child); ok == 0; ok = dwarf_siblingof(&child, &child)) {
         struct btf_member one;
-        if (member(m, &child, &one))
-            vec_push(m->arena, &members, one);
+        uint32_t before;
+        if (!member(m, &child, &one, &before))
+            continue;
+        vec_push(m->arena, &members, one);
+        struct kbtf_virtual v = {.before = before};
+        vec_push(m->arena, &bases, v);
     }
     size_t bytes = members.n * sizeof(struct btf_member);
     struct btf_type *t = arena_alloc(m->arena, sizeof *t + bytes);
@@ -183,6 +213,11 @@ static const struct btf_type *structure(struct dw_module *m, Dwarf_Die *die, uin
     t->size = size_of(die);
     if (bytes)
         memcpy(t + 1, members.v, bytes);
+    vec_for (i, bases) {
+        bases.v[i].member = (const struct btf_member *)(t + 1) + i;
+        if (bases.v[i].before)
+            vec_push(m->arena, &m->types->made_virtual, bases.v[i]);
+    }
     return t;
 }
 

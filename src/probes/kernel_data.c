@@ -113,6 +113,24 @@ static struct kernel_value inside(struct session *s, struct kernel_btf *b, const
     return part;
 }
 
+/* Makes of v, which is an object or points to one, the virtual base that the object `bit` bits
+ * inside of it has; v->e is NULL when it is not in memory. */
+static void go_to_base(struct session *s, const struct token *tok, struct kernel_value *v,
+                       uint32_t bit, uint32_t before)
+{
+    struct expr *at =
+        v->parts ? kdata_part_address(s, tok, v->parts, v->at + bit) : add(s, v->e, bit / 8);
+    v->parts = NULL;
+    v->pointer = true;
+    v->e = at;
+    if (!at)
+        return;
+    struct expr *table = load(s, tok, expr_clone(s->arena, at), 8, false, v->user);
+    struct expr *distance =
+        load(s, tok, binary(s, tok, OP_SUB, table, number(s, tok, before)), 8, true, v->user);
+    v->e = binary(s, tok, OP_ADD, at, distance);
+}
+
 static const char *type_text(struct session *s, struct kernel_btf *b, uint32_t id)
 {
     const struct btf_type *t = kbtf_type(b, kbtf_skip(b, id));
@@ -219,8 +237,11 @@ static bool step_member(struct session *s, struct kernel_btf *b, struct kernel_v
                             *near ? ")" : "");
         return false;
     }
-    *v = klive(s, b) ? klive_member(s, b, st->tok, v, st->name, false)
-                     : inside(s, b, st->tok, v, m.bit_offset, m.bit_size, m.type);
+    for (unsigned i = 0; i < m.nhops && v->e; i++)
+        go_to_base(s, st->tok, v, m.hops[i].bit_offset, m.hops[i].before);
+    if (v->e)
+        *v = klive(s, b) ? klive_member(s, b, st->tok, v, st->name, false)
+                         : inside(s, b, st->tok, v, m.bit_offset, m.bit_size, m.type);
     if (!v->e)
         *why = arena_printf(s->arena, "'%s' was optimised away here", st->name);
     return v->e != NULL;
@@ -327,7 +348,12 @@ static void pretty_struct(struct session *s, struct kernel_btf *b, struct kernel
         if (*name)
             append(s, format, arena_printf(s->arena, ".%s=", name));
         struct kernel_value part;
-        if (!klive(s, b)) {
+        uint32_t before = kbtf_virtual_base(b, &m[i]);
+        if (before) {
+            part = v;
+            go_to_base(s, v.e->tok, &part, 0, before);
+            part.type = m[i].type;
+        } else if (!klive(s, b)) {
             part = inside(s, b, v.e->tok, &v, bit, bit_size, m[i].type);
         } else if (*name) {
             part = klive_member(s, b, v.e->tok, &v, name, true);
