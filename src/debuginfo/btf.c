@@ -467,22 +467,22 @@ bool kbtf_member(struct kernel_btf *b, uint32_t id, const char *name, struct kbt
         return false;
     bool fields = BTF_INFO_KFLAG(t->info);
     const struct btf_member *m = (const void *)(t + 1);
-    for (uint32_t i = 0; i < BTF_INFO_VLEN(t->info); i++, m++) {
-        uint32_t bit = fields ? BTF_MEMBER_BIT_OFFSET(m->offset) : m->offset;
-        const char *have = kbtf_name(b, m->name_off);
-        if (!*have) {
-            if (kbtf_member(b, m->type, name, out) &&
-                from_outside(out, bit, kbtf_virtual_base(b, m)))
-                return true;
+    uint32_t n = BTF_INFO_VLEN(t->info);
+    for (uint32_t i = 0; i < n; i++) {
+        if (strcmp(kbtf_name(b, m[i].name_off), name) != 0)
             continue;
-        }
-        if (strcmp(have, name) != 0)
-            continue;
-        out->type = m->type;
+        out->type = m[i].type;
         out->nhops = 0;
-        out->bit_offset = bit;
-        out->bit_size = fields ? BTF_MEMBER_BITFIELD_SIZE(m->offset) : 0;
+        out->bit_offset = fields ? BTF_MEMBER_BIT_OFFSET(m[i].offset) : m[i].offset;
+        out->bit_size = fields ? BTF_MEMBER_BITFIELD_SIZE(m[i].offset) : 0;
         return true;
+    }
+    /* A class hides what its bases have under the same name. */
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t bit = fields ? BTF_MEMBER_BIT_OFFSET(m[i].offset) : m[i].offset;
+        if (!*kbtf_name(b, m[i].name_off) && kbtf_member(b, m[i].type, name, out) &&
+            from_outside(out, bit, kbtf_virtual_base(b, &m[i])))
+            return true;
     }
     return false;
 }

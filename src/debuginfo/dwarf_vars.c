@@ -238,9 +238,11 @@ void dw_each_variable(struct dw_module *m, const struct dw_function *f, uint64_t
                  ok = dwarf_siblingof(&child, &child)) {
                 const char *name = is_variable(&child) ? dwarf_diename(&child) : NULL;
                 const char *why;
+                Dwarf_Attribute a;
                 if (name && (dwarf_tag(&child) == DW_TAG_formal_parameter) == parameters &&
-                    dw_place_of(m, &child, &at, &place, &why))
-                    fn(name, parameters, &place, arg);
+                    !dwarf_attr(&child, DW_AT_declaration, &a))
+                    fn(name, parameters, dw_place_of(m, &child, &at, &place, &why) ? &place : NULL,
+                       arg);
             }
         }
         if (tag == DW_TAG_subprogram || tag == DW_TAG_inlined_subroutine)

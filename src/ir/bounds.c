@@ -89,7 +89,9 @@ uint32_t bounds_expr(const struct session *s, const struct expr *e)
     case EX_ASSIGN:
         return bounds_expr(s, e->op == OP_ASSIGN ? e->b : e->a);
     case EX_PRINT:
-        return print_bound(s, e);
+        x = print_bound(s, e);
+        y = e->print->or_else ? (uint32_t)strlen(e->print->or_else) + 1 : 0;
+        return x > y ? x : y;
     default:
         return (uint32_t)s->maxstringlen;
     }

@@ -179,6 +179,8 @@ ir_reg build_string_compare(struct ir_builder *b, enum op op, struct ir_value l,
 /* =~ and !~ */
 ir_reg build_regex(struct ir_builder *b, const struct expr *e);
 struct ir_value build_sprint(struct ir_builder *b, const struct expr *e);
+/* build_text.c: one that has print.or_else. */
+struct ir_value build_sprint_or_else(struct ir_builder *b, const struct expr *e);
 struct ir_value build_format_string(struct ir_builder *b, const struct fmt_part *parts,
                                     size_t nparts, const struct ir_value *args, size_t nargs);
 

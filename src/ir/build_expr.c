@@ -694,7 +694,7 @@ struct ir_value build_string(struct ir_builder *b, const struct expr *e)
         v = build_call(b, e);
         break;
     case EX_PRINT:
-        v = build_sprint(b, e);
+        v = e->print->or_else ? build_sprint_or_else(b, e) : build_sprint(b, e);
         break;
     case EX_DEREF_STR:
         v = build_deref_string(b, e);

@@ -242,7 +242,7 @@ static void flatten(struct ir_builder *b, const struct expr *e, fmt_vec *parts, 
                 break;
             struct expr *arg = e->args.v[a++];
             if (plain_string(p) && arg->kind == EX_PRINT && arg->print->to_string &&
-                !has_stars(arg) && depth < STRINGS_MAX) {
+                !arg->print->or_else && !has_stars(arg) && depth < STRINGS_MAX) {
                 bool cut = may_be_cut(b, arg);
                 if (cut)
                     put_mark(b, parts, FMTF_BEGIN);

@@ -97,11 +97,29 @@ static bool user_buffer_call(const struct expr *e, const struct function *f)
            e->args.v[2]->kind == EX_NUMBER && e->args.v[2]->num >= 5;
 }
 
+/* It has no effect, though it may fail. */
+static void check_effect(struct expr **ep, void *arg)
+{
+    bool *effect = arg;
+    const struct expr *e = *ep;
+    const struct function *f = only_callee(e);
+    if (e->kind == EX_ASSIGN || e->kind == EX_PRE || e->kind == EX_POST || e->kind == EX_REGEX ||
+        (e->kind == EX_CALL && !user_text_call(e, f) && !pure_expr(e)))
+        *effect = true;
+    else
+        expr_children(*ep, check_effect, arg);
+}
+
 bool text_in_place(struct ir_builder *b, const struct expr *e)
 {
     (void)b;
     if (e->type != TY_STRING)
         return false;
+    if (e->kind == EX_PRINT) {
+        bool effect = !e->print->or_else;
+        expr_children((struct expr *)e, check_effect, &effect);
+        return !effect;
+    }
     if (e->kind == EX_TERNARY)
         return pure_expr(e);
     const struct function *f = only_callee(e);
@@ -296,9 +314,56 @@ static bool put_sprintf(struct ir_builder *b, struct record *r, const struct exp
     return true;
 }
 
+static struct expr *without_else(struct ir_builder *b, const struct expr *e)
+{
+    struct expr *copy = arena_new_obj(b->arena, struct expr);
+    *copy = *e;
+    copy->print = arena_new_obj(b->arena, struct print);
+    *copy->print = *e->print;
+    copy->print->or_else = NULL;
+    return copy;
+}
+
+struct ir_value build_sprint_or_else(struct ir_builder *b, const struct expr *e)
+{
+    struct build *bld = build_of(b);
+    struct ir_value v = build_temp_string(b, bounds_expr(b->session, e), "text");
+    uint32_t failed = ir_new_block(b, "failed"), j = ir_new_block(b, "text");
+    struct catch_frame c = {.outer = bld->catches, .block = failed};
+    bld->catches = &c;
+    ir_str_copy(b, v, build_sprint(b, without_else(b, e)));
+    bld->catches = c.outer;
+    ir_jmp(b, j);
+    ir_at(b, failed);
+    ir_str_copy(b, v, ir_literal(b, e->print->or_else));
+    ir_jmp(b, j);
+    ir_at(b, j);
+    return v;
+}
+
+static void put_or_else(struct ir_builder *b, struct record *r, const struct expr *e)
+{
+    struct build *bld = build_of(b);
+    struct text_return ways;
+    text_return_begin(b, &ways, r);
+    uint32_t failed = ir_new_block(b, "failed"), j = ir_new_block(b, "written");
+    struct catch_frame c = {.outer = bld->catches, .block = failed};
+    bld->catches = &c;
+    text_return(b, &ways, without_else(b, e));
+    bld->catches = c.outer;
+    ir_jmp(b, j);
+    ir_at(b, failed);
+    text_return(b, &ways, expr_string(b->arena, e->tok, e->print->or_else));
+    ir_jmp(b, j);
+    ir_at(b, j);
+    text_return_end(&ways, r);
+}
+
 void build_text(struct ir_builder *b, struct record *r, const struct expr *e)
 {
-    if (e->kind == EX_TERNARY) {
+    if (e->kind == EX_PRINT && e->print->or_else) {
+        put_or_else(b, r, e);
+    } else if (e->kind == EX_TERNARY) {
         put_ternary(b, r, e);
     } else if (e->kind == EX_STRING) {
         put_format(b, r,

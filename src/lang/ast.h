@@ -192,6 +192,8 @@ struct print {
     bool delimited; /* printd family */
     bool is_char;   /* print_char-like: none yet */
     const char *delimiter;
+    const char
+        *or_else;     /* of a string: what it is when an argument fails; NULL: that is an error */
     fmt_vec parts;    /* printf family only */
     const char *name; /* spelling: "printf", "sprintdln", … */
 };

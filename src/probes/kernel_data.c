@@ -131,6 +131,29 @@ static void go_to_base(struct session *s, const struct token *tok, struct kernel
     v->e = binary(s, tok, OP_ADD, at, distance);
 }
 
+/* A number that does not fit into one of the language. */
+static bool is_wide(struct kernel_btf *b, uint32_t type)
+{
+    uint32_t kind = kind_of(kbtf_type(b, kbtf_skip(b, type)));
+    return (kind == BTF_KIND_INT || kind == BTF_KIND_FLOAT) && kbtf_size(b, type) > 8;
+}
+
+static bool is_float(struct kernel_btf *b, uint32_t type)
+{
+    return kind_of(kbtf_type(b, kbtf_skip(b, type))) == BTF_KIND_FLOAT;
+}
+
+/* Functions for floating-point numbers take 64 bits: of 32 such are made. */
+static struct expr *readable_float(struct session *s, struct kernel_btf *b, struct expr *e,
+                                   uint32_t type)
+{
+    if (!is_float(b, type) || kbtf_size(b, type) != 4)
+        return e;
+    struct expr *call = expr_call(s->arena, e->tok, "fp32_to_fp64");
+    vec_push(s->arena, &call->args, e);
+    return call;
+}
+
 static const char *type_text(struct session *s, struct kernel_btf *b, uint32_t id)
 {
     const struct btf_type *t = kbtf_type(b, kbtf_skip(b, id));
@@ -313,12 +336,21 @@ static bool is_char(struct kernel_btf *b, uint32_t id)
            !(BTF_INT_ENCODING(*(const uint32_t *)(t + 1)) & BTF_INT_BOOL);
 }
 
-static struct expr *string_at(struct session *s, const struct kernel_value *v)
+/* In quotes and with escapes; at most n characters: not every array has a NUL. */
+static struct expr *string_at(struct session *s, const struct kernel_value *v, uint32_t n)
 {
-    struct expr *e = expr_call(s->arena, v->e->tok, v->user ? "user_string" : "kernel_string");
+    const char *name = v->user ? n ? "user_string_n_quoted" : "user_string_quoted"
+                       : n     ? "kernel_string_n"
+                               : "kernel_string_quoted";
+    struct expr *e = expr_call(s->arena, v->e->tok, name);
     vec_push(s->arena, &e->args, v->e);
-    vec_push(s->arena, &e->args, expr_string(s->arena, v->e->tok, "<unknown>"));
-    return e;
+    if (n)
+        vec_push(s->arena, &e->args, number(s, v->e->tok, n));
+    if (v->user || !n)
+        return e;
+    struct expr *quoted = expr_call(s->arena, v->e->tok, "string_quoted");
+    vec_push(s->arena, &quoted->args, e);
+    return quoted;
 }
 
 static void append(struct session *s, const char **format, const char *text)
@@ -375,6 +407,10 @@ static void pretty(struct session *s, struct kernel_btf *b, struct kernel_value 
         append(s, format, "?"); /* optimised away */
         return;
     }
+    if (is_float(b, v.type) || is_wide(b, v.type)) {
+        append(s, format, "?");
+        return;
+    }
     struct expr *e = expr_clone(s->arena, v.e);
     v.e = e;
     switch (kind_of(t)) {
@@ -396,10 +432,8 @@ static void pretty(struct session *s, struct kernel_btf *b, struct kernel_value 
             return;
         }
         if (is_char(b, arr->type)) {
-            /* Not every array of characters has a NUL. */
-            append(s, format,
-                   arr->nelems ? arena_printf(s->arena, "\"%%.%us\"", arr->nelems) : "\"%s\"");
-            vec_push(s->arena, args, string_at(s, &v));
+            append(s, format, "%s");
+            vec_push(s->arena, args, string_at(s, &v, arr->nelems));
             return;
         }
         append(s, format, "[");
@@ -412,8 +446,8 @@ static void pretty(struct session *s, struct kernel_btf *b, struct kernel_value 
     }
     case BTF_KIND_PTR:
         if (is_char(b, t->type)) {
-            append(s, format, "\"%s\"");
-            vec_push(s->arena, args, string_at(s, &v));
+            append(s, format, "%s");
+            vec_push(s->arena, args, string_at(s, &v, 0));
             return;
         }
         append(s, format, "%p");
@@ -427,26 +461,58 @@ static void pretty(struct session *s, struct kernel_btf *b, struct kernel_value 
     vec_push(s->arena, args, e);
 }
 
+static void check_fault(struct expr **ep, void *arg)
+{
+    const struct expr *e = *ep;
+    bool direct = e->kind == EX_DEREF && e->deref.direct;
+    if ((e->kind == EX_DEREF && !direct) || e->kind == EX_DEREF_STR)
+        *(bool *)arg = true;
+    else
+        expr_children(*ep, check_fault, arg);
+}
+
+/* Memory that cannot be read spoils the text of one variable, not the handler. */
+static void add_text(struct session *s, const struct expr *of, const char *text,
+                     const expr_vec *values, const char **format, expr_vec *args)
+{
+    bool may_fault = false;
+    vec_for (i, *values)
+        check_fault(&values->v[i], &may_fault);
+    if (may_fault) {
+        struct expr *e = kdata_sprintf(s, of->tok, text, values);
+        e->print->or_else = "ERROR";
+        text = "%s";
+        vec_push(s->arena, args, e);
+    } else {
+        vec_for (i, *values)
+            vec_push(s->arena, args, values->v[i]);
+    }
+    append(s, format, text);
+}
+
 void kdata_format(struct session *s, struct kernel_btf *b, struct kernel_value v, int dollars,
                   const char **format, expr_vec *args)
 {
     const struct btf_type *t = kbtf_type(b, kbtf_skip(b, v.type));
     if (dollars) {
+        const char *text = "";
+        expr_vec values = {0};
         /* A pointer to a structure shows what it points to. */
         if (!v.pointer && kind_of(t) == BTF_KIND_PTR &&
             is_struct(kbtf_type(b, kbtf_skip(b, t->type)))) {
             v.from = klive_origin(s, b, t->type, &v.from, "*");
             v.type = t->type;
         }
-        pretty(s, b, v, dollars > 1 ? PRETTY_DEPTH : 1, format, args);
+        pretty(s, b, v, dollars > 1 ? PRETTY_DEPTH : 1, &text, &values);
+        add_text(s, v.e, text, &values, format, args);
         return;
     }
-    if (is_struct(t) || kind_of(t) == BTF_KIND_ARRAY || v.parts) {
-        append(s, format, "?");
+    if (is_struct(t) || kind_of(t) == BTF_KIND_ARRAY || v.parts || is_wide(b, v.type)) {
+        append(s, format, is_struct(t) ? "{...}" : kind_of(t) == BTF_KIND_ARRAY ? "[...]" : "?");
         return;
     }
     append(s, format, "%#x");
-    vec_push(s->arena, args, v.e);
+    vec_push(s->arena, args, readable_float(s, b, v.e, v.type));
 }
 
 /* The address of a value; NULL: it has none. */
@@ -518,7 +584,13 @@ struct expr *kdata_steps(struct session *s, struct kernel_btf *b, struct kernel_
         *why = "the pointer was optimised away; what it points to is known";
         return NULL;
     }
-    return kdata_typed(s, b, v.e, &v);
+    if (is_wide(b, v.type)) {
+        *why = arena_printf(s->arena, "cannot process >64-bit values: it is of type %s",
+                            type_text(s, b, v.type));
+        return NULL;
+    }
+    struct expr *e = readable_float(s, b, v.e, v.type);
+    return e == v.e ? kdata_typed(s, b, e, &v) : e;
 }
 
 /* ---- @cast ---- */

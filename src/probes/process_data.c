@@ -351,6 +351,10 @@ struct expr *udata_written(struct expr *e, bool lvalue, const char **why)
 {
     if (!e || !lvalue || (e->kind == EX_DEREF && e->deref.user))
         return e;
+    if (e->kind == EX_CALL) {
+        *why = "cannot assign yet to 32-bit float";
+        return NULL;
+    }
     *why = "only a number in memory can be written, not what is in a register, a part of a word "
            "(bit field) or text";
     return NULL;
@@ -408,19 +412,24 @@ static void collect_one(const char *name, bool parameter, const struct dw_place 
     const char *why;
     if (parameter ? !c->parameters : !c->locals)
         return;
-    struct dw_place copy = *place;
-    copy.ops.v = arena_alloc(c->s->arena, (place->ops.n + 1) * sizeof *copy.ops.v);
-    memcpy(copy.ops.v, place->ops.v, place->ops.n * sizeof *copy.ops.v);
-    if (!process_value(c->s, c->u, c->tok, &copy, &v, &why))
-        return;
     c->format = arena_printf(c->s->arena, "%s%s%s=", c->format, *c->format ? " " : "", name);
+    struct dw_place copy = {0};
+    if (place) {
+        copy = *place;
+        copy.ops.v = arena_alloc(c->s->arena, (place->ops.n + 1) * sizeof *copy.ops.v);
+        memcpy(copy.ops.v, place->ops.v, place->ops.n * sizeof *copy.ops.v);
+    }
+    if (!place || !process_value(c->s, c->u, c->tok, &copy, &v, &why)) {
+        c->format = arena_printf(c->s->arena, "%s?", c->format);
+        return;
+    }
     kdata_format(c->s, dw_types(c->u->module), v, c->dollars, &c->format, &c->args);
 }
 
 static void collect_name(const char *name, bool parameter, const struct dw_place *place, void *arg)
 {
     struct collect *c = arg;
-    if (c->only_parameters && !parameter)
+    if (!place || (c->only_parameters && !parameter))
         return;
     strbuf_printf(&c->list, " $%s:%s", name,
                   kdata_c_type(c->s, dw_types(c->u->module), place->type));

@@ -67,6 +67,15 @@ static bool is_autocast(const struct expr *e)
     return e->kind == EX_CAST && !e->target->type;
 }
 
+/* The calls in what has been put in the place of a target. */
+static void resolve_made(struct scope *sc, struct expr **ep)
+{
+    if ((*ep)->kind == EX_CALL)
+        resolve_expr(ep, sc);
+    else
+        expr_children(*ep, resolve_expr, sc);
+}
+
 /* VALUE->…: of the type that the value is found to be, now or when all is resolved. */
 static void resolve_autocast(struct scope *sc, struct expr **ep)
 {
@@ -86,7 +95,7 @@ static void resolve_autocast(struct scope *sc, struct expr **ep)
     if (r) {
         autocast_used(e->a, e->tok);
         *ep = r;
-        expr_children(*ep, resolve_expr, sc);
+        resolve_made(sc, ep);
         return;
     }
     if (m->s->skip_badvars) {
@@ -117,8 +126,9 @@ void resolve_target(struct scope *sc, struct expr **ep)
         } else if ((*ep)->kind == EX_SYMBOL) {
             use_variable(sc, *ep, 0);
             mark(*ep, !lvalue, false);
-        } else
-            expr_children(*ep, resolve_expr, sc);
+        } else {
+            resolve_made(sc, ep);
+        }
         return;
     }
     if (sc->m->s->skip_badvars) {
