@@ -205,9 +205,8 @@ bool dw_global(struct dw_module *m, const char *name, const char *file, struct d
                const char **why);
 /* Type of the value a function returns; 0: none or not known. */
 uint32_t dw_return_type(struct dw_module *m, const struct dw_function *f);
-/* Where that value is when the function has returned; false with *why set. */
-bool dw_returned(struct dw_module *m, const struct dw_function *f, struct dw_place *out,
-                 const char **why);
+/* It is a class that is not copied bit by bit. */
+bool dw_returns_in_memory(const struct dw_function *f);
 /* Calls fn for each variable in scope at pc, parameters first; `place` NULL: it has none there. */
 void dw_each_variable(struct dw_module *m, const struct dw_function *f, uint64_t pc,
                       void (*fn)(const char *name, bool parameter, const struct dw_place *place,

@@ -290,17 +290,74 @@ uint32_t dw_return_type(struct dw_module *m, const struct dw_function *f)
     return dw_type_attr(m, &die);
 }
 
-bool dw_returned(struct dw_module *m, const struct dw_function *f, struct dw_place *out,
-                 const char **why)
+/* The type that a DIE names, past typedefs and const; false: it has none. */
+static bool plain_type(Dwarf_Die *die, Dwarf_Die *out)
 {
-    const struct dw_at nowhere = {0};
-    const Dwarf_Op *ops;
-    Dwarf_Die die = *(const Dwarf_Die *)f->priv;
-    *out = (struct dw_place){.type = dw_type_attr(m, &die)};
-    int n = dwfl_module_return_value_location(m->mod, &die, &ops);
-    if (n <= 0) {
-        *why = "how functions return a value of its type is not known";
+    Dwarf_Attribute a;
+    Dwarf_Die type;
+    return dwarf_attr_integrate(die, DW_AT_type, &a) && dwarf_formref_die(&a, &type) &&
+           dwarf_peel_type(&type, out) == 0;
+}
+
+/* A destructor, or a constructor from another object, that is written in the source. */
+static bool written_copy(Dwarf_Die *type, Dwarf_Die *method)
+{
+    Dwarf_Attribute a;
+    Dwarf_Die child, of, target;
+    const char *name = dwarf_diename(method), *own = dwarf_diename(type);
+    if (!name || !own || dwarf_attr(method, DW_AT_artificial, &a) ||
+        dwarf_attr(method, DW_AT_defaulted, &a) || dwarf_attr(method, DW_AT_deleted, &a))
         return false;
+    if (*name == '~')
+        return true;
+    size_t n = strcspn(own, "<"), parameters = 0;
+    if (strlen(name) != n || strncmp(name, own, n) != 0)
+        return false;
+    bool same = false;
+    for (int ok = dwarf_child(method, &child); ok == 0; ok = dwarf_siblingof(&child, &child)) {
+        if (dwarf_tag(&child) != DW_TAG_formal_parameter ||
+            dwarf_attr(&child, DW_AT_artificial, &a))
+            continue;
+        int tag = plain_type(&child, &of) ? dwarf_tag(&of) : 0;
+        same = (tag == DW_TAG_reference_type || tag == DW_TAG_rvalue_reference_type) &&
+               plain_type(&of, &target) && target.addr == type->addr;
+        parameters++;
     }
-    return dw_translate(m, NULL, ops, (size_t)n, &nowhere, out, why);
+    return same && parameters == 1;
+}
+
+/* A class with a destructor or a copy constructor of its own or a table of virtual functions, or
+ * with such a base or member.  Older compilers do not say more. */
+static bool copies_itself(Dwarf_Die *type, int depth)
+{
+    enum { PASS_BY_REFERENCE = 4, PASS_BY_VALUE = 5, DEPTH = 16 };
+    Dwarf_Attribute a;
+    Dwarf_Word how;
+    Dwarf_Die child, of;
+    int tag = dwarf_tag(type);
+    if ((tag != DW_TAG_structure_type && tag != DW_TAG_class_type && tag != DW_TAG_union_type) ||
+        depth > DEPTH)
+        return false;
+    if (dwarf_attr(type, DW_AT_calling_convention, &a) && dwarf_formudata(&a, &how) == 0 &&
+        (how == PASS_BY_REFERENCE || how == PASS_BY_VALUE))
+        return how == PASS_BY_REFERENCE;
+    for (int ok = dwarf_child(type, &child); ok == 0; ok = dwarf_siblingof(&child, &child)) {
+        const char *name = dwarf_diename(&child);
+        tag = dwarf_tag(&child);
+        if (tag == DW_TAG_subprogram && written_copy(type, &child))
+            return true;
+        if (tag == DW_TAG_member && name && strncmp(name, "_vptr", 5) == 0)
+            return true;
+        if ((tag == DW_TAG_member || tag == DW_TAG_inheritance) &&
+            !dwarf_attr(&child, DW_AT_external, &a) && plain_type(&child, &of) &&
+            copies_itself(&of, depth + 1))
+            return true;
+    }
+    return false;
+}
+
+bool dw_returns_in_memory(const struct dw_function *f)
+{
+    Dwarf_Die type, die = *(const Dwarf_Die *)f->priv;
+    return plain_type(&die, &type) && copies_itself(&type, 0);
 }

@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "base/strbuf.h"
+#include "probes/arch_return.h"
 #include "probes/process.h"
 
 static struct expr *number(struct session *s, const struct token *tok, int64_t n)
@@ -441,16 +442,20 @@ static struct expr *returned(struct session *s, const struct user_point *u, cons
                              struct kernel_value *v, const char **why)
 {
     struct dw_place place;
+    uint32_t type;
     if (!u->function.priv) { /* of what type is not known */
         *v = (struct kernel_value){.e = process_register(s, tok, arch_reg_return),
                                    .user = !u->kernel};
         return v->e;
     }
-    if (!dw_return_type(u->module, &u->function)) {
+    type = dw_return_type(u->module, &u->function);
+    if (!type) {
         *why = arena_printf(s->arena, "function '%s' returns nothing", u->function.name);
         return NULL;
     }
-    if (!dw_returned(u->module, &u->function, &place, why) ||
+    *why = "it is in a register that probes cannot see";
+    if (!arch_returned(s->arena, dw_types(u->module), type, dw_returns_in_memory(&u->function),
+                       &place) ||
         !process_value(s, u, tok, &place, v, why)) {
         *why = arena_printf(s->arena, "the returned value cannot be read: %s", *why);
         return NULL;

@@ -54,3 +54,70 @@ probe process("./bases").function("holds") {
 done
 run -p2 -e 'probe process("./bases").function("holds") { println($h->held->tip) }'
 grep -q "unable to find member 'tip' for .*Both.*alternatives: top" "$TMP/err" && pass virtual-names || fail virtual-names "$(first_line "$TMP/err")"
+
+# A class hides members of its bases that have the same name.
+# What functions return: in registers by the classes of its halves, or in memory.
+cat >returned.cc <<'C'
+#include <memory>
+#include <string>
+#include <utility>
+struct Base { int b = 1; long same = 2; };
+struct Derived : Base { double d = 3; int same = 4; };
+struct Doubles { double a, b; };
+struct LongDouble { long a; double b; };
+struct DoubleInt { double a; int b; };
+struct FloatInt { float f; int i; };
+struct Longs { long a, b; };
+struct Three { long a, b, c; };
+struct Destroyed { int x; ~Destroyed() {} };
+struct Copied { int x; Copied(int n) : x(n) {} Copied(const Copied &o) : x(o.x) {} };
+struct Defaulted { int x; Defaulted(int n) : x(n) {} Defaulted(const Defaulted &) = default; ~Defaulted() = default; };
+struct Packed { char c; long l; } __attribute__((packed));
+union Union { double d; long l; };
+#define APART __attribute__((noinline))
+APART Doubles doubles(int n) { return {1.0 * n, 2}; }
+APART LongDouble long_double(int n) { return {n, 2}; }
+APART DoubleInt double_int(int n) { return {2, n}; }
+APART FloatInt float_int(int n) { return {2, n}; }
+APART Longs longs(int n) { return {n, n + 1}; }
+APART Three three(int n) { return {n, n + 1, n + 2}; }
+APART Destroyed destroyed(int n) { return Destroyed{n}; }
+APART Copied copied(int n) { return Copied(n); }
+APART Defaulted defaulted(int n) { return Defaulted(n); }
+APART Packed packed(int n) { return {'p', n}; }
+APART Union in_union(int n) { Union u; u.l = n; return u; }
+APART std::pair<int, int> pair(int n) { return {n, n + 1}; }
+APART Longs &reference(Longs &l) { return l; }
+APART long hidden(Derived *d) { return d->same; }
+int main()
+{
+    Derived d;
+    Longs l = longs(5);
+    return doubles(5).a + long_double(5).a + double_int(5).b + float_int(5).i + reference(l).a + three(5).c +
+           destroyed(5).x + copied(5).x + defaulted(5).x + packed(5).l + in_union(5).l + pair(5).first + hidden(&d) == 0;
+}
+C
+for c in "g++ -O0" "g++ -O0 -gdwarf-4" "clang++ -O0"; do
+    command -v ${c% -O*} >/dev/null || continue
+    $c -g -o returned returned.cc 2>cc || { fail "build: $c" "$(head -n 1 cc)"; continue; }
+    for f in doubles long_double double_int float_int longs reference three destroyed copied defaulted packed in_union pair; do
+        echo "probe process(\"./returned\").function(\"$f\").return { println(ppfunc(), \" \", \$return\$\$) }"
+    done >returned.stp
+    echo 'probe process("./returned").function("hidden") { println($d->same, " ", $d->b) }' >>returned.stp
+    run -c ./returned returned.stp
+    sort "$TMP/out" >sorted
+    [ "$(cat sorted)" = "4 1
+copied {.x=5}
+defaulted {.x=5}
+destroyed {.x=5}
+double_int {.a=?, .b=5}
+doubles {.a=?, .b=?}
+float_int {.f=?, .i=5}
+in_union {.d=?, .l=5}
+long_double {.a=5, .b=?}
+longs {.a=5, .b=6}
+packed {.c='p', .l=5}
+pair {{}, .first=5, .second=6}
+reference {.a=5, .b=6}
+three {.a=5, .b=6, .c=7}" ] && pass "returned: $c" || fail "returned: $c" "$(tr '\n' '|' <sorted) $(first_line "$TMP/err")"
+done

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# How values of programs are shown: floats, text, memory that cannot be read, what has no place.
+. "$(dirname "$0")/lib.sh"
+cd "$TMP" || exit 1
+if ! command -v gcc >/dev/null; then
+    skip values "gcc is not installed"
+    exit 0
+fi
+cat >values.c <<'C'
+#include <stdlib.h>
+struct texts { char *s; char name[6], full[4]; unsigned char u[3]; char nl; char *bad; };
+struct reals { double d; float f; long double ld; _Complex double c; __int128 wide; int i; };
+struct pair { int a; char b[4]; };
+volatile float gf = -1.5f;
+#define APART __attribute__((noipa))
+APART int texts(struct texts *p, char *str, struct texts *none) { return p->s == str || p == none; }
+APART int reals(struct reals *p, double *q, float *g) { return p->d + *q + *g; }
+APART int by_value(double x, float y, int n) { return x * y + n; }
+APART int use(int *p, int n) { return p[0] + n; }
+APART int places(int a, struct pair s, int *arr) { int t[4] = {a}; int late = use(t, a) * 3; return use(arr, late) + late + s.a; }
+int main(void)
+{
+    struct texts t = {"a\nb\"q\t\x01\xff", "ab\ncd", {'x', 'y', 'z', 'w'}, "\x80z", '\n', (char *)8};
+    struct reals r = {1.5, 2.5f, 3.5L, 1, 5, 7};
+    struct pair p = {1, "two"};
+    double q = 0.1;
+    float f = 2.5f;
+    int arr[2] = {1, 2};
+    return texts(&t, "tab\there", NULL) + reals(&r, &q, &f) + by_value(1.5, 2.5f, 3) + places(4, p, arr) == 0;
+}
+C
+for o in -O0 -O2; do
+    gcc -g $o -o values values.c 2>cc || { fail "build$o" "$(head -n 1 cc)"; continue; }
+    probe='probe process("./values").function'
+    # Strings with escapes, no further than their arrays go; one that cannot be read is its address.
+    run -c ./values -e "$probe(\"texts\") { println(\$p\$\$); s = \$p\$\$; println(s, strlen(s)); println(\$str\$, \$p->full\$) }"
+    text='{.s="a\nb\"q\t\001\377", .name="ab\ncd", .full="xyzw", .u="\200z", .nl='"'\\n'"', .bad=0x8}'
+    expect "text$o" 0 "$text
+$text${#text}
+\"tab\\there\"\"xyzw\""
+    # What cannot be read spoils one variable.
+    run -c ./values -e "$probe(\"texts\") { println(\$none\$); s = \$none\$\$ . \"!\"; println(s, strlen(s)); println(\$\$parms\$ =~ \"^p=[{].*[}] str=\\\"tab.*\\\" none=ERROR\$\")
+        printf(\"%6s|%s\\n\", \$none\$, \$none->s\$)
+        try { println(\$none->s) } catch (m) { println(m) } }"
+    expect "fault$o" 0 'ERROR
+ERROR!6
+1
+ ERROR|ERROR
+read fault [man error::fault] at 0x0'
+    # Floats: by themselves the bits of 64, in structures nothing.
+    run -c ./values -e "$probe(\"reals\") { println(\$p\$); println(fp_to_string(\$p->d, 2), \" \", fp_to_string(\$p->f, 2), \" \", fp_to_string(\$g[0], 2), \" \", fp_to_string(@var(\"gf@values.c\"), 1)); println(\$p->d, \" \", \$p->f) }"
+    expect "floats$o" 0 '{.d=?, .f=?, .ld=?, .c=?, .wide=?, .i=7}
+1.50 2.50 2.50 -1.5
+4609434218613702656 4612811918334230528'
+    for m in ld wide; do
+        run -p2 -e "$probe(\"reals\") { println(\$p->$m) }"
+        [ $rc = 1 ] && grep -q "^semantic error: cannot process >64-bit values: it is of type" "$TMP/err" && pass "wide$o-$m" || fail "wide$o-$m" "$(first_line "$TMP/err")"
+    done
+    run -g -p2 -e "$probe(\"reals\") { \$p->f = 1 }"
+    [ $rc = 1 ] && grep -q "^semantic error: cannot assign yet to 32-bit float" "$TMP/err" && pass "assign$o" || fail "assign$o" "$(first_line "$TMP/err")"
+done
+# Names without a place, structures and arrays in lists of variables (of the -O2 program).
+run -c ./values -e 'probe process("./values").function("places") { println($$vars); println($$locals$); println($$parms$$) }'
+sed -i 's/0x[0-9a-f]\{6,\}/P/g' "$TMP/out"
+expect places 0 'a=0x4 s={...} arr=P t=[...] late=?
+t=[0, ...] late=?
+a=4 s={.a=1, .b=?} arr=P'
+run -c ./values -e 'probe process("./values").function("by_value") { println($$parms); println($n) }'
+expect registers 0 'x=? y=? n=0x3
+3'
+run -p2 -e 'probe process("./values").function("by_value") { println($x) }'
+grep -q "variable '\$x' cannot be read here: it is in a register that probes cannot see" "$TMP/err" && pass float-register || fail float-register "$(first_line "$TMP/err")"
