@@ -189,6 +189,7 @@ const char *kdata_c_type(struct session *s, struct kernel_btf *b, uint32_t id)
     case BTF_KIND_VOLATILE:
         return arena_printf(s->arena, "%s volatile", kdata_c_type(s, b, t->type));
     case BTF_KIND_RESTRICT:
+        return arena_printf(s->arena, "%s restrict", kdata_c_type(s, b, t->type));
     case BTF_KIND_TYPE_TAG:
         return kdata_c_type(s, b, t->type);
     case BTF_KIND_STRUCT:
