@@ -24,7 +24,7 @@
 #include "base/strbuf.h"
 #include "bpf/image.h"
 
-enum { STAPO_VERSION = 4, STAPO_HEADER = 40 };
+enum { STAPO_VERSION = 5, STAPO_HEADER = 40 };
 
 /* The file's contents are appended. */
 void stapo_write(struct strbuf *out, const struct bpf_image *img);

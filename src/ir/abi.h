@@ -70,6 +70,7 @@ struct abi_module {
     u32 nrows;
     u32 syms_at, nsyms;
     u32 path_at, path_len; /* words and bytes */
+    u32 id_at, id_len;     /* build-id in hexadecimal: the same */
     u32 lines_at, nlines;  /* 0 where no handler asks for lines */
     u32 files_at, nfiles;
     struct abi_segment segments[MODULE_SEGMENTS];
@@ -94,7 +95,7 @@ enum unwind_kind {
 /* A symbol: address and size, then the word and the length of its name. */
 #define SYMBOL_NAME_AT(word) ((u32)(word))
 #define SYMBOL_NAME_LEN(word) ((u32)((word) >> 32))
-enum symbol_form { SYMBOL_NAME, SYMBOL_DATA, SYMBOL_MODULE };
+enum symbol_form { SYMBOL_NAME, SYMBOL_DATA, SYMBOL_MODULE, SYMBOL_BUILD_ID };
 /* A row of lines holds from its address up to the next one's: address in the low 32 bits, the
  * line, and the file's number from 1, 0: not known.  A file: the word and the length of its
  * name, as of a symbol. */

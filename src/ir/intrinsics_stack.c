@@ -123,6 +123,13 @@ static void emit_uaddr(struct intrinsic_call *c)
         c->probe->attach.shift ? ir_bini(c->b, B_SUB, at, (int32_t)c->probe->attach.shift) : at;
 }
 
+/* user_place(address) */
+static void emit_user_place(struct intrinsic_call *c)
+{
+    c->b->mod->uses_modules = true;
+    c->result.reg = ir_lib(c->b, "rt_user_place", 2, IR_ARGS(IR_A_CTX, IR_A_REG(c->args[0].reg)));
+}
+
 static void emit_ask_mapping(struct intrinsic_call *c)
 {
     c->b->mod->uses_modules = true;
@@ -142,6 +149,7 @@ const struct intrinsic intrinsics_stack[] = {
     {"user_line", TY_STRING, 0, emit_user_line, true},
     {"kernel_symbol", TY_STRING, 0, emit_kernel_symbol, true},
     {"stack_word", TY_LONG, 0, emit_stack_word, true},
+    {"user_place", TY_LONG, 0, emit_user_place, true},
     {"uaddr", TY_LONG, 0, emit_uaddr, false},
     {"ask_mapping", TY_UNKNOWN, 0, emit_ask_mapping, false},
     {"print_stack", TY_UNKNOWN, 0, emit_print_stack, false},

@@ -3,6 +3,7 @@
  * tables in maps. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,7 @@
 #include "probes/process.h"
 #include "run/private.h"
 
-enum { TABLE_WORDS_MAX = 64 << 20, VDSO_SIZE = 8192 };
+enum { TABLE_WORDS_MAX = 64 << 20, VDSO_SIZE = 8192, BUILD_ID_MAX = 64 };
 
 extern char **environ;
 
@@ -162,6 +163,15 @@ static void build(struct building *b, struct dw_module *m, bool with_names, bool
     out->path_len = (u32)strlen(path);
     put_text(b, path, out->path_len);
 
+    uint8_t id[BUILD_ID_MAX];
+    char hex[2 * BUILD_ID_MAX + 1];
+    size_t n = dw_build_id(m, id, BUILD_ID_MAX);
+    for (size_t i = 0; i < n; i++)
+        snprintf(hex + 2 * i, 3, "%02x", id[i]);
+    out->id_at = (u32)b->words.n;
+    out->id_len = (u32)n * 2;
+    put_text(b, hex, out->id_len);
+
     if (with_lines) {
         hash_init(&b->file_numbers, b->arena);
         dw_each_line(m, line, b);
@@ -284,7 +294,9 @@ static void add_libraries(struct modules *k, const char *path)
         if (!at)
             continue;
         at[strcspn(at, " \n")] = 0;
-        add_path(k, arena_printf(k->arena, "%s", at));
+        /* As the kernel calls it, links followed. */
+        char full[PATH_MAX];
+        add_path(k, arena_printf(k->arena, "%s", realpath(at, full) ? full : at));
     }
     if (f)
         fclose(f);

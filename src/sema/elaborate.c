@@ -207,7 +207,7 @@ static void add_asking(struct sema *m)
     vec_for (i, m->p->functions) {
         const char *name = m->p->functions.v[i]->intrinsic;
         used |= name && (strcmp(name, "ubacktrace") == 0 || strcmp(name, "user_symbol") == 0 ||
-                         strcmp(name, "uaddr") == 0);
+                         strcmp(name, "user_place") == 0 || strcmp(name, "uaddr") == 0);
     }
     if (!used)
         return;

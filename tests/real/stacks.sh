@@ -36,6 +36,16 @@ run -c ./target -e 'probe process("./target").function("sorted") {
 grep -v '^[0-9]*$' "$TMP/out" >"$TMP/parts"
 [ "$(cat "$TMP/parts")" = $'aligned sorted 1\n1 1\n0x10 <unknown>' ] && pass symbols || fail symbols "$(tr '\n' ';' <"$TMP/parts") $(first_line "$TMP/err")"
 
+# By build-id and the address in the file, as addr2line wants it: of the program and of libraries.
+run -c ./target -e 'probe process("./target").function("sorted") {
+    printf("%s %x %s %d\n", umodbuildid(uaddr()), umodaddr(uaddr()), usymname(ustack(3)) =~ "libc" ? "libc" : "?", umodaddr(ustack(3)) < 0x400000)
+    try { umodaddr(16) } catch (e) { println(e) }
+    try { println(umodbuildid(16)) } catch (e) { println(e) } }'
+grep -v '^[0-9]*$' "$TMP/out" >"$TMP/parts"
+[ "$(cat "$TMP/parts")" = "$(readelf -n target | sed -n 's/.*Build ID: //p') $(nm target | sed -n 's/^0*\([0-9a-f]*\) [tT] sorted$/\1/p') libc 1
+no file is known at 0x10
+the build-id at 0x10 is not known" ] && pass build-id || fail build-id "$(tr '\n' ';' <"$TMP/parts") $(first_line "$TMP/err")"
+
 # Its separate file of debug information is gone, and so are its symbols: the rules for unwinding stay.
 strip -o stripped target
 run -c ./stripped -e 'probe process("./stripped").plt("qsort") { if (!n++) { for (i = 0; ustack(i); i++) ; println("frames ", i) } } global n'

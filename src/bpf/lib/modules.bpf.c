@@ -455,7 +455,7 @@ GLOBAL u64 rt_user_symbol(struct ctxmem *c, u64 dst, u64 addr, u64 form)
     w->pos = 0;
     if (rt_walk_current(c) && rt_module(c, addr)) {
         in_file = addr + w->delta;
-        number = form == SYMBOL_MODULE
+        number = form >= SYMBOL_MODULE
                      ? 0
                      : rt_table_find(c, w->module.syms_at, 2, w->module.nsyms, in_file);
         if (number) {
@@ -465,9 +465,11 @@ GLOBAL u64 rt_user_symbol(struct ctxmem *c, u64 dst, u64 addr, u64 form)
                 number = 0;
         }
     }
-    if (form == SYMBOL_MODULE) {
+    if (form >= SYMBOL_MODULE) {
+        u64 at = form == SYMBOL_MODULE ? w->module.path_at : w->module.id_at;
+        u64 len = form == SYMBOL_MODULE ? w->module.path_len : w->module.id_len;
         if (w->module.table)
-            put_name(c, d, w->module.path_at, w->module.path_len);
+            put_name(c, d, at, len);
     } else if (number) {
         put_name(c, d, SYMBOL_NAME_AT(name), SYMBOL_NAME_LEN(name));
     } else {
@@ -489,4 +491,13 @@ GLOBAL u64 rt_user_symbol(struct ctxmem *c, u64 dst, u64 addr, u64 form)
     if (end < consts.maxstringlen)
         d[end] = 0;
     return 0;
+}
+
+/* Where an address of the process that runs is in its file, as the file itself counts; -1: in
+ * none that is known. */
+GLOBAL u64 rt_user_place(struct ctxmem *c, u64 addr)
+{
+    if (!c || !rt_walk_current(c) || !rt_module(c, addr))
+        return (u64)-1;
+    return addr + c->ctx.walk.delta;
 }
