@@ -111,18 +111,31 @@ static void emit_fret(struct emitter *e)
     code_exit(c);
 }
 
-static void emit_release(struct emitter *e)
-{
-    if (e->needs_ctx)
-        code_sti(e->c, 8, R_CTX, offsetof(struct abi_ctx, busy), 0);
-}
-
 enum { NF_ACCEPT = 1 };
 
-/* The result of most programs means nothing; a packet is let through. */
+/* The result of most programs means nothing; a packet is let through where nothing else was said.
+ */
 static void leave_handler(struct emitter *e)
 {
     code_movi(e->c, 0, e->p->probe->attach.prog == PROG_NETFILTER ? NF_ACCEPT : 0);
+    code_exit(e->c);
+}
+
+/* The context is given back, and the handler left. */
+static void emit_release(struct emitter *e)
+{
+    if (!e->needs_ctx) {
+        leave_handler(e);
+        return;
+    }
+    if (e->p->probe->attach.prog != PROG_NETFILTER) {
+        code_sti(e->c, 8, R_CTX, offsetof(struct abi_ctx, busy), 0);
+        leave_handler(e);
+        return;
+    }
+    code_ldx(e->c, 8, 0, R_CTX, offsetof(struct abi_ctx, verdict));
+    code_alui(e->c, BPF_AND, 0, NF_ACCEPT);
+    code_sti(e->c, 8, R_CTX, offsetof(struct abi_ctx, busy), 0);
     code_exit(e->c);
 }
 
@@ -135,7 +148,6 @@ static void emit_ret(struct emitter *e)
         return;
     }
     emit_release(e);
-    leave_handler(e);
 }
 
 void emit_control(struct emitter *e, const struct ir_insn *i, uint32_t next)

@@ -170,6 +170,7 @@ struct abi_ctx {
     u64 next;        /* a function ended with `next` */
     u64 index;       /* number of this context: set when the map is made, never changed */
     u64 token_end;   /* tokenize(): where the next token is looked for */
+    u64 verdict;     /* of a netfilter probe: 0 the packet is dropped, 1 it is not */
     u64 scratch[16]; /* for the runtime library and intrinsics, within one call */
     struct abi_walk walk;
     char errmsg[ERRMSG_SIZE]; /* ERR_DYNAMIC */

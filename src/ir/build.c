@@ -303,6 +303,8 @@ static struct ir_prog *build_prog(struct session *s, struct ir_module *m, const 
         ir_storei(&b, ir_mem_at(IRM_CTX, offsetof(struct abi_ctx, nesting)), 8, 0);
         ir_storei(&b, ir_mem_at(IRM_CTX, offsetof(struct abi_ctx, next)), 8, 0);
     }
+    if (p->attach.prog == PROG_NETFILTER)
+        ir_storei(&b, ir_mem_at(IRM_CTX, offsetof(struct abi_ctx, verdict)), 8, 1);
     if (bld.uses_out)
         ir_storei(&b, ir_mem_at(IRM_CTX, offsetof(struct abi_ctx, out_len)), 8, 0);
     ir_jmp(&b, start);

@@ -484,6 +484,17 @@ static void emit_stp_pid(struct intrinsic_call *c)
     c->result.reg = ir_const(c->b, getpid());
 }
 
+/* What becomes of the packet. */
+static void emit_verdict(struct intrinsic_call *c)
+{
+    c->result.reg = ir_load(c->b, ir_mem_at(IRM_CTX, offsetof(struct abi_ctx, verdict)), 8, true);
+}
+
+static void emit_set_verdict(struct intrinsic_call *c)
+{
+    ir_store(c->b, ir_mem_at(IRM_CTX, offsetof(struct abi_ctx, verdict)), 8, c->args[0].reg);
+}
+
 static void emit_maxstringlen(struct intrinsic_call *c)
 {
     c->result.reg = ir_const(c->b, c->b->session->maxstringlen);
@@ -560,6 +571,8 @@ static const struct intrinsic general[] = {
     {"delay_us", TY_UNKNOWN, 0, emit_delay_us, false},
     {"delay_ms", TY_UNKNOWN, 0, emit_delay_ms, false},
     {"stp_pid", TY_LONG, 0, emit_stp_pid, false},
+    {"verdict", TY_LONG, 0, emit_verdict, false},
+    {"set_verdict", TY_UNKNOWN, 0, emit_set_verdict, false},
     {"maxstringlen", TY_LONG, 0, emit_maxstringlen, false},
     {"speculation", TY_LONG, 0, emit_next_speculation, false},
     {"speculate", TY_UNKNOWN, 0, emit_speculate, false},

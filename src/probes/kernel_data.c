@@ -508,12 +508,13 @@ void kdata_format(struct session *s, struct kernel_btf *b, struct kernel_value v
         add_text(s, v.e, text, &values, format, args);
         return;
     }
-    if (is_struct(t) || kind_of(t) == BTF_KIND_ARRAY || v.parts || is_wide(b, v.type)) {
+    if (!v.pointer &&
+        (is_struct(t) || kind_of(t) == BTF_KIND_ARRAY || v.parts || is_wide(b, v.type))) {
         append(s, format, is_struct(t) ? "{...}" : kind_of(t) == BTF_KIND_ARRAY ? "[...]" : "?");
         return;
     }
     append(s, format, "%#x");
-    vec_push(s->arena, args, readable_float(s, b, v.e, v.type));
+    vec_push(s->arena, args, v.pointer ? v.e : readable_float(s, b, v.e, v.type));
 }
 
 /* The address of a value; NULL: it has none. */

@@ -198,7 +198,8 @@ static bool variable(struct session *s, struct kernel_btf *b, const char *name,
 static struct expr *target(struct session *s, struct probe *p, const struct expr *e, bool lvalue,
                            const char **why)
 {
-    static const char *const names[] = {"$hooknum", "$skb", "$in", "$out", "$okfn", "$pf"};
+    static const char *const names[] = {"$hooknum", "$skb", "$in",     "$out",
+                                        "$okfn",    "$pf",  "$verdict"};
     const struct target *t = e->target;
     struct kernel_value v;
     if (e->kind == EX_CAST || !t->name || t->at_name)
@@ -207,10 +208,14 @@ static struct expr *target(struct session *s, struct probe *p, const struct expr
     if (!b)
         return NULL;
     *why = NULL;
+    if (strcmp(t->name, "$verdict") == 0 && !t->steps.n && !t->address_of) {
+        if (!lvalue || s->guru)
+            return expr_call(s->arena, e->tok, "__verdict");
+        *why = "write to target variable not permitted; need stap -g";
+        return NULL;
+    }
     if (lvalue) {
-        *why = strcmp(t->name, "$verdict") == 0
-                   ? "the fate of packets is not changed: probes let all pass"
-                   : "write to memory of the kernel is not possible";
+        *why = "write to memory of the kernel is not possible";
         return NULL;
     }
     if (strcmp(t->name, "$$vars") == 0 || strcmp(t->name, "$$parms") == 0) {
@@ -223,7 +228,10 @@ static struct expr *target(struct session *s, struct probe *p, const struct expr
         }
         return kdata_sprintf(s, e->tok, format, &args);
     }
-    if (variable(s, b, t->name, e->tok, &v))
+    bool known = variable(s, b, t->name, e->tok, &v);
+    if (known && v.pointer && !t->steps.n) /* the pointer itself */
+        return kdata_typed(s, b, v.e, &v);
+    if (known)
         return kdata_steps(s, b, v, t, e->tok, why);
     const char *near = similar_names(s->arena, t->name, names, sizeof names / sizeof *names, 6);
     *why =

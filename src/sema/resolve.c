@@ -337,7 +337,8 @@ static void resolve_assign(struct scope *sc, struct expr *e, bool value_used)
         resolve_expr(&e->b, sc);
     if (e->kind == EX_ASSIGN && e->op == OP_ASSIGN)
         autocast_assign(sc->m, e->a, e->b);
-    if (e->a->kind == EX_DEREF && (e->kind != EX_ASSIGN || e->op != OP_STATADD)) {
+    if ((e->a->kind == EX_DEREF || e->a->kind == EX_CALL) &&
+        (e->kind != EX_ASSIGN || e->op != OP_STATADD)) {
         *e = *stored_value(sc->m, e);
         struct expr *call = e->kind == EX_CALL ? e : e->a;
         resolve_call(sc, call);

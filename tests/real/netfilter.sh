@@ -3,6 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 TRAFFIC=$BUILD/tests/real/traffic
 
+drops=0
 run -p2 -e 'probe netfilter.hook("NF_INET_LOCAL_OUT").pf("NFPROTO_IPV4") { println($hooknum) }'
 if [ $rc != 0 ]; then
     skip netfilter "$(grep -m 1 'this kernel' "$TMP/err" | cut -c1-150)"
@@ -41,3 +42,17 @@ run -p2 -e 'probe netfilter.arp.in { println(1) }'
 [ $rc = 1 ] && grep -q 'not at those of ARP' "$TMP/err" && pass netfilter-arp || fail netfilter-arp "$(cat "$TMP/err")"
 run -p2 -e 'probe netfilter.hook("NF_INET_LOCAL_OUT").pf("NFPROTO_IPV4") { println($okfun) }'
 [ $rc = 1 ] && grep -q 'alternatives: .*\$okfn' "$TMP/err" && pass netfilter-variable || fail netfilter-variable "$(cat "$TMP/err")"
+
+# With -g packets can be dropped: the sender hears of it. In a handler with a loop too.
+for handler in 'n++; if (n == 5) { $verdict = nf_drop } ' 'for (i = 0; i < 5; i++) if (n == 4) $verdict = nf_drop; n++;' 'n++; if (n == 5) $verdict--; else { $verdict = 0; $verdict++ }'; do
+    run -g -c "$TRAFFIC udpsend 127.0.0.1 7013 10 40" -e 'global n, seen
+probe netfilter.ipv4.local_out { if (dport == 7013) { '"$handler"' println(n, " ", $verdict) } }
+probe netfilter.ipv4.local_in { if (dport == 7013) seen++ } probe end { println("in ", seen) }'
+    expect "netfilter-drop-$((++drops))" 1 $'1 1\n2 1\n3 1\n4 1\n5 0\nin 4'
+done
+run -g -c "$TRAFFIC udpsend 127.0.0.1 7013 1 40" -e 'probe netfilter.ipv4.local_out { if (dport == 7013) try { $verdict = nf_queue } catch (e) { println(e, " ", $verdict) } }'
+expect netfilter-queue 0 'a packet is dropped (0) or accepted (1), 3 is neither 1'
+run -p2 -e 'probe netfilter.ipv4.local_out { $verdict = nf_drop }'
+[ $rc = 1 ] && grep -q 'need stap -g' "$TMP/err" && pass netfilter-guru || fail netfilter-guru "$rc $(first_line "$TMP/err")"
+run -c "$TRAFFIC udpsend 127.0.0.1 7013 1 40" -e 'probe netfilter.ipv4.local_out { if (dport == 7013) { s = $skb; println($skb == s, s->len == $skb->len, " ", $$vars =~ "^hooknum=0x3 skb=0x") } }'
+expect netfilter-pointers 0 '11 1'
