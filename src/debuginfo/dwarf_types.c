@@ -340,11 +340,14 @@ static uint32_t *id_of(struct dw_module *m, const void *addr)
     return &t->v[i].id;
 }
 
-/* The definition of what another unit only declares. */
-static Dwarf_Die *definition(struct dw_module *m, Dwarf_Die *die)
+/* The definition of what another unit only declares, or has in a unit of its own
+ * (-fdebug-types-section); `room` is for the latter. */
+static Dwarf_Die *definition(struct dw_module *m, Dwarf_Die *die, Dwarf_Die *room)
 {
     Dwarf_Attribute a;
     const char *name = dwarf_diename(die);
+    if (dwarf_attr(die, DW_AT_signature, &a) && dwarf_formref_die(&a, room))
+        return room;
     if (!name || !dwarf_attr(die, DW_AT_declaration, &a))
         return die;
     index_types(m);
@@ -356,8 +359,8 @@ static Dwarf_Die *definition(struct dw_module *m, Dwarf_Die *die)
 static void make(void *arg, uint32_t id, const void *from)
 {
     struct dw_module *m = arg;
-    Dwarf_Die die = *(const Dwarf_Die *)from;
-    kbtf_set(m->types, id, convert(m, definition(m, &die)));
+    Dwarf_Die die = *(const Dwarf_Die *)from, room;
+    kbtf_set(m->types, id, convert(m, definition(m, &die, &room)));
 }
 
 uint32_t dw_type_of(struct dw_module *m, Dwarf_Die *die)
@@ -371,15 +374,19 @@ uint32_t dw_type_of(struct dw_module *m, Dwarf_Die *die)
     uint32_t id = kbtf_reserve(m->types);
     *have = id + 1;
     if (tag != DW_TAG_structure_type && tag != DW_TAG_class_type && tag != DW_TAG_union_type) {
-        kbtf_set(m->types, id, convert(m, *tag_word(tag) ? definition(m, die) : die));
+        Dwarf_Die room;
+        kbtf_set(m->types, id, convert(m, *tag_word(tag) ? definition(m, die, &room) : die));
         return id;
     }
     m->types->make = make;
     m->types->make_arg = m;
     struct btf_type *t = arena_new_obj(m->arena, struct btf_type);
     Dwarf_Die *copy = arena_new_obj(m->arena, Dwarf_Die);
+    Dwarf_Attribute a;
     *copy = *die;
-    t->name_off = kbtf_add_name(m->types, name_of(die));
+    if (dwarf_attr(die, DW_AT_signature, &a))
+        dwarf_formref_die(&a, copy);
+    t->name_off = kbtf_add_name(m->types, name_of(copy));
     t->info = info(tag == DW_TAG_union_type ? BTF_KIND_UNION : BTF_KIND_STRUCT, 0, false);
     kbtf_set_later(m->types, id, t, copy);
     return id;
