@@ -39,7 +39,12 @@ uint32_t dw_type_attr(struct dw_module *m, Dwarf_Die *die)
 static const struct btf_type *simple(struct dw_module *m, Dwarf_Die *die, uint32_t kind)
 {
     struct btf_type *t = arena_new_obj(m->arena, struct btf_type);
-    t->name_off = kind == BTF_KIND_TYPEDEF ? kbtf_add_name(m->types, name_of(die)) : 0;
+    int tag = dwarf_tag(die);
+    const char *name = tag == DW_TAG_typedef                 ? name_of(die)
+                       : tag == DW_TAG_reference_type        ? "&"
+                       : tag == DW_TAG_rvalue_reference_type ? "&&"
+                                                             : NULL;
+    t->name_off = kbtf_add_name(m->types, name);
     t->info = info(kind, 0, false);
     t->type = dw_type_attr(m, die);
     return t;

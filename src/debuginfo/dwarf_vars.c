@@ -262,23 +262,44 @@ static bool file_matches(struct dw_module *m, Dwarf_Die *var, const char *file)
            (n > k && have[n - k - 1] == '/' && fnmatch(file, have + n - k, 0) == 0);
 }
 
+struct global {
+    const char *name, *scope, *file; /* the last two may be NULL: any */
+    Dwarf_Die found;
+};
+
+/* In a unit, or in a namespace of it. */
+static bool find_global(struct dw_module *m, Dwarf_Die *parent, struct global *g, int depth)
+{
+    enum { DEPTH = 16 };
+    Dwarf_Die child;
+    for (int ok = dwarf_child(parent, &child); ok == 0; ok = dwarf_siblingof(&child, &child)) {
+        Dwarf_Attribute a;
+        int tag = dwarf_tag(&child);
+        if (tag == DW_TAG_namespace && depth < DEPTH && find_global(m, &child, g, depth + 1))
+            return true;
+        const char *have = tag == DW_TAG_variable ? dwarf_diename(&child) : NULL;
+        if (have && strcmp(have, g->name) == 0 && !dwarf_attr(&child, DW_AT_declaration, &a) &&
+            file_matches(m, &child, g->file) &&
+            (!g->scope || dw_in_scope(m, &child, g->scope))) {
+            g->found = child;
+            return true;
+        }
+    }
+    return false;
+}
+
 bool dw_global(struct dw_module *m, const char *name, const char *file, struct dw_place *out,
                const char **why)
 {
     struct dw_units units = {0};
+    struct global g = {.file = file};
     Dwarf_Die unit;
     const struct dw_at nowhere = {0};
+    g.name = dw_split_scope(m, name, &g.scope);
     *why = NULL;
-    while (dw_next_unit(m, &units, &unit)) {
-        Dwarf_Die child;
-        for (int ok = dwarf_child(&unit, &child); ok == 0; ok = dwarf_siblingof(&child, &child)) {
-            const char *have = dwarf_tag(&child) == DW_TAG_variable ? dwarf_diename(&child) : NULL;
-            Dwarf_Attribute a;
-            if (have && strcmp(have, name) == 0 && !dwarf_attr(&child, DW_AT_declaration, &a) &&
-                file_matches(m, &child, file))
-                return dw_place_of(m, &child, &nowhere, out, why);
-        }
-    }
+    while (dw_next_unit(m, &units, &unit))
+        if (find_global(m, &unit, &g, 0))
+            return dw_place_of(m, &g.found, &nowhere, out, why);
     return false;
 }
 

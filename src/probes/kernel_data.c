@@ -183,7 +183,7 @@ const char *kdata_c_type(struct session *s, struct kernel_btf *b, uint32_t id)
     case BTF_KIND_PTR:
         if (kind_of(kbtf_peek(b, t->type)) == BTF_KIND_FUNC_PROTO)
             return "void (*)()";
-        return arena_printf(s->arena, "%s*", kdata_c_type(s, b, t->type));
+        return arena_printf(s->arena, "%s%s", kdata_c_type(s, b, t->type), *name ? name : "*");
     case BTF_KIND_CONST:
         return arena_printf(s->arena, "%s const", kdata_c_type(s, b, t->type));
     case BTF_KIND_VOLATILE:

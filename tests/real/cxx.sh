@@ -121,3 +121,22 @@ pair {{}, .first=5, .second=6}
 reference {.a=5, .b=6}
 three {.a=5, .b=6, .c=7}" ] && pass "returned: $c" || fail "returned: $c" "$(tr '\n' '|' <sorted) $(first_line "$TMP/err")"
 done
+
+# Variables of namespaces and classes, by their own names or with those around them.
+cat >globals.cc <<'C'
+namespace outer { namespace inner { int deep = 77; } int deep = 78; }
+namespace { int hidden = 5; }
+struct Holder { static int member; };
+int Holder::member = 99;
+thread_local int per_thread = 8;
+int main() { return outer::inner::deep + outer::deep + hidden + Holder::member + per_thread == 0; }
+C
+for c in "g++ -O0" "clang++ -O0"; do
+    command -v ${c% -O*} >/dev/null || continue
+    $c -g -o globals globals.cc 2>cc || { fail "build: $c" "$(head -n 1 cc)"; continue; }
+    run -c ./globals -e 'probe process("./globals").function("main") { println(@var("outer::inner::deep"), " ", @var("inner::deep@globals.cc"), " ", @var("outer::deep"),
+        " ", @var("hidden"), " ", @var("member"), " ", @var("Holder::member"), " ", @var("per_thread"), " ", @defined(@var("Other::member"))) }'
+    expect "globals: $c" 0 '77 77 78 5 99 99 8 0'
+done
+run -L 'process("./returned").function("reference")'
+grep -q '[$]return:struct Longs& \|[$]l:struct Longs&' "$TMP/out" && pass references-listed || fail references-listed "$(cat "$TMP/out")"
