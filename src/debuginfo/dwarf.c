@@ -642,14 +642,13 @@ void dw_lines(struct dw_module *m, const struct dw_function *f, dw_line_vec *out
     Dwarf_Die die, cu;
     Dwarf_Lines *lines;
     size_t n;
-    dw_line_vec all = {0}; /* where each line begins */
     if (!f->priv)
         return;
     die = *(const Dwarf_Die *)f->priv;
     if (!dwarf_diecu(&die, &cu, NULL, NULL) || dwarf_getsrclines(&cu, &lines, &n) != 0)
         return;
     for (size_t i = first_row(lines, n, f->entry); i < n; i++) {
-        struct dw_line one;
+        struct dw_line one = {0};
         bool statement, seen = false;
         Dwarf_Line *l = line_at(lines, n, i, &one.pc, &one.line);
         if (!l || one.pc >= f->end)
@@ -660,18 +659,12 @@ void dw_lines(struct dw_module *m, const struct dw_function *f, dw_line_vec *out
         const char *decl = dw_decl_file(m, &die);
         if (file && decl && strcmp(file, decl) != 0)
             continue;
-        vec_for (k, all)
-            seen |= all.v[k].line == one.line;
+        vec_for (k, *out) {
+            seen |= out->v[k].line == one.line;
+            one.shared |= out->v[k].pc == one.pc;
+        }
         if (!seen && (f->inlined || !in_inlined(&cu, one.pc)))
-            vec_push(m->arena, &all, one);
-    }
-    /* Lines that begin at one address are one statement, of the first of them. */
-    vec_for (i, all) {
-        bool seen = false;
-        for (size_t k = 0; k < i; k++)
-            seen |= all.v[k].pc == all.v[i].pc;
-        if (!seen)
-            vec_push(m->arena, out, all.v[i]);
+            vec_push(m->arena, out, one);
     }
 }
 

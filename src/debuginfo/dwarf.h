@@ -93,6 +93,7 @@ typedef VEC(struct dw_mark) dw_mark_vec;
 struct dw_line {
     uint64_t pc;
     int line;
+    bool shared; /* another line begins there, and comes first */
 };
 typedef VEC(struct dw_line) dw_line_vec;
 
@@ -161,8 +162,7 @@ bool dw_is_64(const struct dw_module *m);
 /* All functions whose name matches the pattern (fnmatch): with DWARF those it
  * describes and their inlined instances; others of the symbol table. */
 void dw_functions(struct dw_module *m, const char *pattern, dw_function_vec *out);
-/* Statements (line table rows) of a function, in order of addresses, one for each
- * line and address. */
+/* Statements (line table rows) of a function, in order of addresses, one for each line. */
 void dw_lines(struct dw_module *m, const struct dw_function *f, dw_line_vec *out);
 /* The function that an address is in, as compiled: inlined ones are parts of it.  *statement: a
  * row of the table of lines begins there, or there is none.  False: no such function. */

@@ -51,7 +51,7 @@ void dw_labels(struct dw_module *m, const struct dw_function *f, const char *pat
 struct calls {
     const char *pattern;
     dw_function_vec *out;
-    VEC(const char *) called;
+    VEC(Dwarf_Die) called;
     bool exact;
 };
 
@@ -78,9 +78,33 @@ static void call(struct dw_module *m, Dwarf_Die *die, void *arg)
     if (!name || fnmatch(c->pattern, name, 0) != 0)
         return;
     vec_for (i, c->called)
-        if (strcmp(c->called.v[i], name) == 0)
+        if (c->called.v[i].addr == callee.addr)
             return;
-    vec_push(m->arena, &c->called, name);
+    vec_push(m->arena, &c->called, callee);
+}
+
+/* The function is what a call names: it, what it was made of, or, when that is only declared
+ * there, any that is seen outside of its unit. */
+static bool is_called(Dwarf_Die *callee, const struct dw_function *f)
+{
+    Dwarf_Attribute a;
+    Dwarf_Die die = *(const Dwarf_Die *)f->priv;
+    if (dwarf_attr(callee, DW_AT_declaration, &a) && f->exported)
+        return true;
+    for (int i = 0; i < 8 && die.addr != callee->addr; i++)
+        if (!(dwarf_attr(&die, DW_AT_abstract_origin, &a) ||
+              dwarf_attr(&die, DW_AT_specification, &a)) ||
+            !dwarf_formref_die(&a, &die))
+            return false;
+    return die.addr == callee->addr;
+}
+
+static void add_once(struct dw_module *m, dw_function_vec *out, const struct dw_function *f)
+{
+    vec_for (i, *out)
+        if (out->v[i].entry == f->entry && !out->v[i].inlined)
+            return;
+    vec_push(m->arena, out, *f);
 }
 
 void dw_callees(struct dw_module *m, const struct dw_function *f, const char *pattern,
@@ -93,10 +117,13 @@ void dw_callees(struct dw_module *m, const struct dw_function *f, const char *pa
     each_part(m, &die, call, &c, 0);
     vec_for (i, c.called) {
         dw_function_vec found = {0};
-        dw_functions(m, c.called.v[i], &found);
-        vec_for (k, found)
-            if (!found.v[k].inlined && found.v[k].priv)
-                vec_push(m->arena, out, found.v[k]);
+        size_t before = out->n;
+        dw_functions(m, dwarf_diename(&c.called.v[i]), &found);
+        for (int any = 0; any < 2 && out->n == before; any++)
+            vec_for (k, found)
+                if (!found.v[k].inlined && found.v[k].priv &&
+                    (any || is_called(&c.called.v[i], &found.v[k])))
+                    add_once(m, out, &found.v[k]);
     }
 }
 

@@ -279,8 +279,7 @@ static bool find_global(struct dw_module *m, Dwarf_Die *parent, struct global *g
             return true;
         const char *have = tag == DW_TAG_variable ? dwarf_diename(&child) : NULL;
         if (have && strcmp(have, g->name) == 0 && !dwarf_attr(&child, DW_AT_declaration, &a) &&
-            file_matches(m, &child, g->file) &&
-            (!g->scope || dw_in_scope(m, &child, g->scope))) {
+            file_matches(m, &child, g->file) && (!g->scope || dw_in_scope(m, &child, g->scope))) {
             g->found = child;
             return true;
         }

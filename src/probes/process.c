@@ -197,13 +197,17 @@ static const char *where(struct session *s, const struct dw_function *f, int lin
                    : f->name;
 }
 
-static bool in_lines(const struct place *p, const struct dw_function *f, int line)
+/* Of several lines that begin at one address a range has the first; a line by itself is where it
+ * is. */
+static bool in_lines(const struct place *p, const struct dw_function *f, int line, bool shared)
 {
     int base = p->relative ? f->line : 0;
-    vec_for (i, p->lines)
-        if (line >= base + p->lines.v[i].first && line <= base + p->lines.v[i].last)
+    vec_for (i, p->lines) {
+        const struct line_range *r = &p->lines.v[i];
+        if (line >= base + r->first && line <= base + r->last && (!shared || r->first == r->last))
             return true;
-    return p->every;
+    }
+    return p->every && !shared;
 }
 
 static void add_function(struct walk *w, const struct place *p, const struct dw_function *f)
@@ -219,7 +223,7 @@ static void add_function(struct walk *w, const struct place *p, const struct dw_
     if ((f->inlined && (id == P_CALL || id == P_RETURN || id == P_EXPORTED)) ||
         (id == P_INLINE && f->priv && !f->inlined) || (id == P_EXPORTED && !f->exported))
         return;
-    if (p->lines.n && !p->relative && !in_lines(p, f, f->line))
+    if (p->lines.n && !p->relative && !in_lines(p, f, f->line, false))
         return;
     struct user_point u = {
         .function = *f, .pc = id == P_RETURN ? f->entry : f->body, .is_return = id == P_RETURN};
@@ -309,7 +313,7 @@ static void add_statements(struct walk *w, const struct place *p, const struct d
     int base = p->relative ? f->line : 0, wanted = p->lines.n ? base + p->lines.v[0].first : 0;
     vec_for (i, lines) {
         const struct dw_line *l = &lines.v[i];
-        if (!in_lines(p, f, l->line)) {
+        if (!in_lines(p, f, l->line, l->shared)) {
             consider(w, f, l, wanted);
             continue;
         }
