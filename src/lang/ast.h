@@ -133,8 +133,8 @@ enum target_step_kind {
 };
 struct target_step {
     enum target_step_kind kind;
-    const struct token *tok;
-    const char *name; /* STEP_MEMBER; "$" or "$$" for STEP_PRETTY */
+    const struct token *tok; /* the operator: "->" or "[" */
+    const char *name;        /* STEP_MEMBER; "$" or "$$" for STEP_PRETTY */
     int64_t index;
     struct expr *expr;
 };
@@ -191,6 +191,7 @@ struct print {
     bool newline;   /* …ln */
     bool delimited; /* printd family */
     bool is_char;   /* print_char-like: none yet */
+    bool of_target; /* made by a provider: the text of a target variable */
     const char *delimiter;
     const char
         *or_else;     /* of a string: what it is when an argument fails; NULL: that is an error */

@@ -313,7 +313,7 @@ static void parse_steps(struct parser *p, struct target *t)
             if (!m || (m->type != TOK_IDENT && m->type != TOK_KEYWORD))
                 parse_fail(p, "expected identifier");
             take(p);
-            struct target_step s = {.kind = STEP_MEMBER, .tok = m};
+            struct target_step s = {.kind = STEP_MEMBER, .tok = tok};
             s.name = split_pretty(p, m->text, &pretty);
             vec_push(p->arena, &t->steps, s);
             add_pretty(p, t, m, pretty);
@@ -619,7 +619,7 @@ struct expr *parse_indexable(struct parser *p)
     const struct token *t = peek_tok(p);
     if (tok_is_op(t, "@hist_log") || tok_is_op(t, "@hist_linear"))
         return parse_hist(p);
-    if (!t || t->type != TOK_IDENT || t->text[0] == '$')
+    if (!t || t->type != TOK_IDENT)
         parse_fail(p, "expected identifier");
     take(p);
     return expr_symbol(p->arena, t, t->text);
@@ -678,7 +678,7 @@ static struct expr *parse_value(struct parser *p)
     bool whole = (e->kind == EX_TARGET || e->kind == EX_CAST) && !e->parens;
     bool steps = tok_is_op(t, "->") || tok_is_op(t, "[") || is_pretty(t);
     if (!whole && (steps || address_of))
-        e = parse_autocast(p, e, steps ? t : amp);
+        e = parse_autocast(p, e, address_of ? amp : t);
     if (address_of)
         e->target->address_of = true;
     return e;

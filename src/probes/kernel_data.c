@@ -236,10 +236,10 @@ static void settle_pointer(struct session *s, struct kernel_btf *b, const struct
                      : kdata_at(s, b, tok, v->e, v->type, v->user);
 }
 
-static bool step_member(struct session *s, struct kernel_btf *b, struct kernel_value *v,
-                        const struct target_step *st, const char **why)
+static bool step_member(struct session *s, struct kernel_btf *b, const struct token *tok,
+                        struct kernel_value *v, const struct target_step *st, const char **why)
 {
-    settle_pointer(s, b, st->tok, v, BTF_KIND_PTR);
+    settle_pointer(s, b, tok, v, BTF_KIND_PTR);
     const struct btf_type *t = kbtf_type(b, kbtf_skip(b, v->type));
     uint32_t holder = v->type;
     if (kind_of(t) == BTF_KIND_PTR)
@@ -262,17 +262,17 @@ static bool step_member(struct session *s, struct kernel_btf *b, struct kernel_v
         return false;
     }
     for (unsigned i = 0; i < m.nhops && v->e; i++)
-        go_to_base(s, st->tok, v, m.hops[i].bit_offset, m.hops[i].before);
+        go_to_base(s, tok, v, m.hops[i].bit_offset, m.hops[i].before);
     if (v->e)
-        *v = klive(s, b) ? klive_member(s, b, st->tok, v, st->name, false)
-                         : inside(s, b, st->tok, v, m.bit_offset, m.bit_size, m.type);
+        *v = klive(s, b) ? klive_member(s, b, tok, v, st->name, false)
+                         : inside(s, b, tok, v, m.bit_offset, m.bit_size, m.type);
     if (!v->e)
         *why = arena_printf(s->arena, "'%s' was optimised away here", st->name);
     return v->e != NULL;
 }
 
-static bool step_index(struct session *s, struct kernel_btf *b, struct kernel_value *v,
-                       const struct target_step *st, const char **why)
+static bool step_index(struct session *s, struct kernel_btf *b, const struct token *tok,
+                       struct kernel_value *v, const struct target_step *st, const char **why)
 {
     const struct btf_type *t = kbtf_type(b, kbtf_skip(b, v->type));
     uint32_t elem = 0;
@@ -294,33 +294,41 @@ static bool step_index(struct session *s, struct kernel_btf *b, struct kernel_va
             *why = "it is not in memory: only a number can be its index";
             return false;
         }
-        *v = inside(s, b, st->tok, v, (uint32_t)(st->index * size * 8), 0, elem);
+        *v = inside(s, b, tok, v, (uint32_t)(st->index * size * 8), 0, elem);
         if (!v->e)
             *why = "this element was optimised away here";
         return v->e != NULL;
     }
     if (klive(s, b)) {
-        struct expr *index = st->kind == STEP_INDEX ? number(s, st->tok, st->index) : st->expr;
-        *v = klive_element(s, b, st->tok, v, elem, index);
+        struct expr *index = st->kind == STEP_INDEX ? number(s, tok, st->index) : st->expr;
+        *v = klive_element(s, b, tok, v, elem, index);
         return true;
     }
     if (st->kind == STEP_INDEX)
         at = add(s, at, st->index * size);
     else
-        at = binary(s, st->tok, OP_ADD, at,
-                    binary(s, st->tok, OP_MUL, st->expr, number(s, st->tok, size)));
-    *v = kdata_at(s, b, st->tok, at, elem, v->user);
+        at = binary(s, tok, OP_ADD, at, binary(s, tok, OP_MUL, st->expr, number(s, tok, size)));
+    *v = kdata_at(s, b, tok, at, elem, v->user);
     return true;
 }
 
 /* ---- pretty printing ---- */
+
+bool target_is_group(const struct target *t)
+{
+    static const char *const names[] = {"$$vars", "$$parms", "$$locals", "$$return"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(t->name, names[i]) == 0)
+            return true;
+    return false;
+}
 
 struct expr *kdata_sprintf(struct session *s, const struct token *tok, const char *format,
                            const expr_vec *args)
 {
     struct expr *e = expr_new(s->arena, EX_PRINT, tok);
     e->print = arena_new_obj(s->arena, struct print);
-    e->print->to_string = e->print->format = true;
+    e->print->to_string = e->print->format = e->print->of_target = true;
     e->print->name = "sprintf";
     e->type = TY_STRING;
     parse_format(s->arena, format, &e->print->parts);
@@ -544,11 +552,11 @@ struct expr *kdata_steps(struct session *s, struct kernel_btf *b, struct kernel_
         bool ok = true;
         switch (st->kind) {
         case STEP_MEMBER:
-            ok = step_member(s, b, &v, st, why);
+            ok = step_member(s, b, tok, &v, st, why);
             break;
         case STEP_INDEX:
         case STEP_INDEX_EXPR:
-            ok = step_index(s, b, &v, st, why);
+            ok = step_index(s, b, tok, &v, st, why);
             break;
         case STEP_PRETTY: {
             const char *format = "";
@@ -558,8 +566,10 @@ struct expr *kdata_steps(struct session *s, struct kernel_btf *b, struct kernel_
             return kdata_sprintf(s, tok, format, &args);
         }
         }
-        if (!ok)
+        if (!ok) {
+            s->why_at = st->tok;
             return NULL;
+        }
     }
     if (t->address_of && v.parts) {
         struct expr *at = kdata_part_address(s, tok, v.parts, v.at);
@@ -578,6 +588,7 @@ struct expr *kdata_steps(struct session *s, struct kernel_btf *b, struct kernel_
     }
     settle_pointer(s, b, tok, &v, 0);
     if (is_struct(kbtf_type(b, kbtf_skip(b, v.type)))) {
+        s->why_at = t->steps.n ? vec_last(t->steps).tok : NULL;
         *why = arena_printf(s->arena, "'%s' is being accessed instead of a member%s",
                             type_text(s, b, v.type), a_member(s, b, v.type));
         return NULL;

@@ -98,6 +98,8 @@ struct expr *udata_written(struct expr *e, bool lvalue, const char **why);
 /* value_type.c: `e`, which is noted to be a number of the type of `v`. */
 struct expr *kdata_typed(struct session *s, struct kernel_btf *b, struct expr *e,
                          const struct kernel_value *v);
+/* $$vars, $$parms, $$locals, $$return */
+bool target_is_group(const struct target *t);
 /* sprintf(format, args…) */
 struct expr *kdata_sprintf(struct session *s, const struct token *tok, const char *format,
                            const expr_vec *args);

@@ -234,7 +234,7 @@ struct expr *kprobe_target(struct session *s, struct probe *p, const struct expr
     }
     if (strcmp(t->name, "$$name") == 0)
         return expr_string(s->arena, e->tok, f->name);
-    if (strncmp(t->name, "$$", 2) == 0)
+    if (target_is_group(t))
         return group(s, b, f, e);
     if (strcmp(t->name, "$return") == 0 && f->is_return) {
         if (!returns(b, f)) {

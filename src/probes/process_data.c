@@ -570,7 +570,7 @@ struct expr *process_target(struct session *s, struct probe *p, const struct exp
         return expr_string(s->arena, e->tok, u->mark ? u->mark->name : u->function.name);
     if (strcmp(t->name, "$$provider") == 0 && u->mark)
         return expr_string(s->arena, e->tok, u->mark->provider);
-    if (strncmp(t->name, "$$", 2) == 0)
+    if (target_is_group(t))
         return group(s, u, e);
     struct kernel_value v = {.user = !u->kernel};
     if (u->mark) {

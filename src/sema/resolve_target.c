@@ -62,6 +62,13 @@ static void bad_target(struct scope *sc, struct expr **ep)
     *ep = expr_number(sc->m->arena, (*ep)->tok, 0);
 }
 
+/* At the component that is not there, or the variable. */
+static void refuse(struct sema *m, const struct expr *e, const char *why)
+{
+    diag_semantic(&m->s->diag, m->s->why_at ? m->s->why_at : e->tok, "%s", why);
+    m->s->why_at = NULL;
+}
+
 static bool is_autocast(const struct expr *e)
 {
     return e->kind == EX_CAST && !e->target->type;
@@ -91,6 +98,7 @@ static void resolve_autocast(struct scope *sc, struct expr **ep)
         m->open++;
         return;
     }
+    m->s->why_at = NULL;
     struct expr *r = known ? value_target(m->s, f.type, e, lvalue, &why) : NULL;
     if (r) {
         autocast_used(e->a, e->tok);
@@ -103,10 +111,21 @@ static void resolve_autocast(struct scope *sc, struct expr **ep)
         return;
     }
     if (known)
-        diag_semantic(&m->s->diag, e->tok, "%s", why);
+        refuse(m, e, why);
     else
         autocast_unknown(m, e->tok, &f);
     *ep = expr_number(m->arena, e->tok, 0);
+}
+
+/* $$vars and its like have no members. */
+static bool not_a_structure(const struct expr *e, const struct token **at)
+{
+    const struct target *t = e->target;
+    if (e->kind != EX_TARGET || !t->name || strncmp(t->name, "$$", 2) != 0 || !t->steps.n ||
+        t->steps.v[0].kind == STEP_PRETTY)
+        return false;
+    *at = t->steps.v[0].tok;
+    return true;
 }
 
 void resolve_target(struct scope *sc, struct expr **ep)
@@ -120,7 +139,11 @@ void resolve_target(struct scope *sc, struct expr **ep)
     bool lvalue = sc->lvalue;
     sc->lvalue = false;
     expr_children(e, resolve_expr, sc); /* index expressions, the pointer of a cast */
-    if (try_target(sc, ep, lvalue, &why)) {
+    sc->m->s->why_at = NULL;
+    if (not_a_structure(e, &sc->m->s->why_at)) {
+        why = arena_printf(sc->m->arena, "'%s' is text and may not be used as a structure",
+                           e->target->name);
+    } else if (try_target(sc, ep, lvalue, &why)) {
         if ((*ep)->kind == EX_ENTRY) {
             resolve_entry(sc, ep);
         } else if ((*ep)->kind == EX_SYMBOL) {
@@ -136,7 +159,7 @@ void resolve_target(struct scope *sc, struct expr **ep)
         return;
     }
     if (why)
-        diag_semantic(&sc->m->s->diag, e->tok, "%s", why);
+        refuse(sc->m, e, why);
     diag_semantic(&sc->m->s->diag, e->tok,
                   e->target->at_name ? "unresolved @var() expression"
                   : e->target->name  ? "unresolved target-symbol expression"

@@ -103,6 +103,8 @@ struct session {
         *modules; /* probes/process_data.c: by path, programs and libraries that were read */
     struct hash *jump_targets;  /* probes/process_cheap.c: by path */
     struct hash *kernel_images; /* probes/kernel_image.c: by module, "" is the kernel */
+    /* Set by a provider that refuses a target variable for one of its components: which. */
+    const struct token *why_at;
 };
 
 struct kernel_btf;

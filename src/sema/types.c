@@ -172,6 +172,11 @@ static bool is_variable(const struct expr *e)
     return e->kind == EX_SYMBOL || e->kind == EX_INDEX || e->kind == EX_CALL;
 }
 
+static bool is_sprint(const struct expr *e)
+{
+    return e->kind == EX_PRINT && !e->print->of_target;
+}
+
 static enum type infer_binary(struct infer *w, struct expr *e, enum type want)
 {
     switch (e->op) {
@@ -190,7 +195,7 @@ static enum type infer_binary(struct infer *w, struct expr *e, enum type want)
     default: {
         enum type left = type_so_far(e->a), right = type_so_far(e->b);
         if (left != right && left != TY_UNKNOWN && right != TY_UNKNOWN && e->op != OP_ANDAND &&
-            e->op != OP_OROR && (e->a->kind == EX_PRINT || e->b->kind == EX_PRINT) && once(w, e)) {
+            e->op != OP_OROR && (is_sprint(e->a) || is_sprint(e->b)) && once(w, e)) {
             diag_semantic(&w->m->s->diag, e->tok,
                           "type mismatch: left and right sides don't agree (%s vs %s)",
                           type_name(left), type_name(right));
