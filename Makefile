@@ -9,7 +9,16 @@ BPF_CLANG ?= clang
 CFLAGS ?= -O2 -g
 WARN = -Wall -Wextra -Werror
 ALL_CFLAGS = -std=gnu17 -ffunction-sections -fdata-sections $(WARN) $(CFLAGS) -iquote src -I$(BUILD)/gen -D_GNU_SOURCE -MMD -MP $(EXTRA_CFLAGS)
-LIBS = -lbpf -ldw -lelf -pthread
+
+# To load these libraries takes longer than all else that a short script makes stap do, so they
+# are linked in where their archives are installed.  make SHARED=1: they stay outside.
+ARCHIVES := -Wl,-Bstatic -ldw -lelf -lz -llzma -lbz2 -Wl,-Bdynamic
+TRY_LINK = $(CC) -x c - -o /dev/null $(1) 2>/dev/null
+ifeq ($(if $(SHARED),no,$(shell echo 'int dwfl_begin(); int main() { return dwfl_begin(); }' | $(call TRY_LINK,$(ARCHIVES)) && echo yes)),yes)
+LIBS = $(ARCHIVES) -pthread
+else
+LIBS = -ldw -lelf -lz -pthread
+endif
 
 LAYERS = base lang debuginfo sema probes ir bpf run cli
 SRCS := $(foreach l,$(LAYERS),$(wildcard src/$(l)/*.c))

@@ -23,7 +23,7 @@ DEBUGINFO_FUZZ_SRCS := tests/fuzz/fuzz_debuginfo.c $(wildcard src/base/*.c) $(wi
 
 $(BUILD)/fuzz_debuginfo: $(DEBUGINFO_FUZZ_SRCS) $(wildcard src/*/*.h) $(BUILD)/stap
 	@mkdir -p $(dir $@)
-	$(FUZZ_CLANG) -std=gnu17 $(WARN) -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -iquote src -I$(BUILD)/gen -D_GNU_SOURCE -o $@ $(DEBUGINFO_FUZZ_SRCS) -lbpf -ldw -lelf -lz
+	$(FUZZ_CLANG) -std=gnu17 $(WARN) -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -iquote src -I$(BUILD)/gen -D_GNU_SOURCE -o $@ $(DEBUGINFO_FUZZ_SRCS) -ldw -lelf -lz
 
 fuzz-debuginfo: $(BUILD)/fuzz_debuginfo
 	@mkdir -p $(BUILD)/fuzz_debuginfo.corpus

@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # make install | uninstall PREFIX=/usr/local [DESTDIR=…], make man, make deb
 
-# The kernel's configuration is read from /proc/config.gz.
-LIBS += -lz
-
 # Which library file defines which name: without it every start scans them all.
 tapset/.index: $(shell find tapset \( -name "*.stp*" -o -name "*.table" \)) $(BUILD)/stap
 	@$(BUILD)/stap --write-tapset-index tapset

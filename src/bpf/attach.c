@@ -6,7 +6,6 @@
  * there are several, a dispatcher takes their place, which jumps to the handler
  * of the call's number; the second handler of a number goes to a second
  * dispatcher, and so on. */
-#include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/perf_event.h>
 #include <pthread.h>
@@ -16,6 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/bpfcall.h"
 #include "bpf/arch.h"
 #include "bpf/running.h"
 
@@ -37,7 +37,7 @@ static bool attach_tracepoint(struct bpf_running *r, const struct image_probe *p
 {
     /* A typed program knows its tracepoint; a raw one is told. */
     const char *name = p->points.prog == PROG_RAW_TP ? p->tracepoint : NULL;
-    return add_link(r, p, bpf_raw_tracepoint_open(name, prog));
+    return add_link(r, p, bpfcall_raw_tracepoint(name, prog));
 }
 
 /* ---- timer.profile and perf ---- */
@@ -87,9 +87,12 @@ static int load_dispatcher(struct bpf_running *r, const struct image_probe *p, i
     code_call(&c, BPF_FUNC_tail_call);
     code_movi(&c, 0, 0);
     code_exit(&c);
-    LIBBPF_OPTS(bpf_prog_load_opts, o, .expected_attach_type = BPF_TRACE_RAW_TP,
-                .attach_btf_id = r->progs[p - r->img->probes.v].btf_id);
-    return bpf_prog_load(BPF_PROG_TYPE_TRACING, "stap_syscalls", "GPL", c.insns.v, c.insns.n, &o);
+    union bpf_attr a;
+    memset(&a, 0, sizeof a);
+    a.prog_type = BPF_PROG_TYPE_TRACING;
+    a.expected_attach_type = BPF_TRACE_RAW_TP;
+    a.attach_btf_id = r->progs[p - r->img->probes.v].btf_id;
+    return bpfcall_load(&a, "stap_syscalls", c.insns.v, c.insns.n);
 }
 
 /* False, and nothing is done, when a call of `more` is in the set already. */
@@ -119,16 +122,14 @@ static bool attach_round(struct bpf_running *r, enum attach_kind kind, bool *don
         if (!add_calls(&taken, &calls))
             continue;
         if (table < 0) {
-            LIBBPF_OPTS(bpf_map_create_opts, mo);
-            table = bpf_map_create(BPF_MAP_TYPE_PROG_ARRAY, "stap_syscalls", 4, 4, CALLS_MAX, &mo);
+            table = bpfcall_map(BPF_MAP_TYPE_PROG_ARRAY, "stap_syscalls", 4, 4, CALLS_MAX, 0, 0);
             if (table < 0)
                 return attach_failed(r, p, -table);
             vec_push(r->session->arena, &r->links, table);
             first = p;
         }
         for (uint32_t slot = 0; slot < CALLS_MAX; slot++) {
-            int err =
-                call_in(&calls, slot) ? bpf_map_update_elem(table, &slot, &r->progs[i].fd, 0) : 0;
+            int err = call_in(&calls, slot) ? bpfcall_set(table, &slot, &r->progs[i].fd) : 0;
             if (err)
                 return attach_failed(r, p, -err);
         }
@@ -212,7 +213,7 @@ static bool open_counter(struct bpf_running *r, const struct ir_map *m, int map)
             continue;
         if (fd >= 0 && (!own || cpu == 0))
             vec_push(s->arena, &r->links, fd);
-        if (fd < 0 || bpf_map_update_elem(map, &cpu, &fd, 0) != 0) {
+        if (fd < 0 || bpfcall_set(map, &cpu, &fd) != 0) {
             diag_error(&s->diag, "cannot open a counter of perf: %s", strerror(errno));
             return false;
         }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Maps and programs in the kernel. */
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -10,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/bpfcall.h"
 #include "base/strbuf.h"
 #include "bpf/relocate.h"
 #include "bpf/running.h"
@@ -46,8 +45,7 @@ static int create(struct bpf_running *r, enum bpf_map_type type, const char *nam
                          ? *p
                          : '_';
     shown[n] = 0;
-    LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = flags);
-    int fd = bpf_map_create(type, shown, key, value, entries, &opts);
+    int fd = bpfcall_map(type, shown, key, value, entries, flags, 0);
     if (fd < 0) {
         int err = -fd;
         if (type == BPF_MAP_TYPE_RINGBUF && (err == E2BIG || err == ENOMEM || err == EINVAL))
@@ -121,10 +119,10 @@ static bool create_fixed(struct bpf_running *r)
         kernel_offsets(r->session, &k.offsets);
     memcpy(ro, &k, sizeof k);
     uint32_t zero = 0;
-    int err = bpf_map_update_elem(r->maps[IR_MAP_FIXED_RODATA], &zero, ro, 0);
+    int err = bpfcall_set(r->maps[IR_MAP_FIXED_RODATA], &zero, ro);
     free(ro);
     if (!err)
-        err = bpf_map_freeze(r->maps[IR_MAP_FIXED_RODATA]);
+        err = bpfcall_freeze(r->maps[IR_MAP_FIXED_RODATA]);
     if (err)
         explain(r->session, -err, "fill the read-only data");
     return !err;
@@ -135,9 +133,8 @@ enum { TABLE_FLAGS = BPF_F_INNER_MAP | BPF_F_MMAPABLE };
 
 int bpf_new_table(struct bpf_running *r, uint32_t n, uint32_t words)
 {
-    LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = TABLE_FLAGS);
-    int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "stap_table", 4, 8, words, &opts);
-    if (fd >= 0 && bpf_map_update_elem(r->maps[IR_MAP_FIXED_TABLES], &n, &fd, 0)) {
+    int fd = bpfcall_map(BPF_MAP_TYPE_ARRAY, "stap_table", 4, 8, words, TABLE_FLAGS, 0);
+    if (fd >= 0 && bpfcall_set(r->maps[IR_MAP_FIXED_TABLES], &n, &fd)) {
         close(fd);
         fd = -1;
     }
@@ -146,7 +143,7 @@ int bpf_new_table(struct bpf_running *r, uint32_t n, uint32_t words)
 
 bool bpf_put_module(struct bpf_running *r, uint64_t inode, const struct abi_module *m)
 {
-    return bpf_map_update_elem(r->maps[IR_MAP_FIXED_MODULES], &inode, m, 0) == 0;
+    return bpfcall_set(r->maps[IR_MAP_FIXED_MODULES], &inode, m) == 0;
 }
 
 static bool create_modules(struct bpf_running *r)
@@ -156,8 +153,7 @@ static bool create_modules(struct bpf_running *r)
     int inner = create(r, BPF_MAP_TYPE_ARRAY, "stap_table", 4, 8, 1, TABLE_FLAGS);
     if (r->maps[IR_MAP_FIXED_MODULES] < 0 || inner < 0)
         return false;
-    LIBBPF_OPTS(bpf_map_create_opts, opts, .inner_map_fd = (uint32_t)inner);
-    int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "stap_tables", 4, 4, MODULES_MAX, &opts);
+    int fd = bpfcall_map(BPF_MAP_TYPE_ARRAY_OF_MAPS, "stap_tables", 4, 4, MODULES_MAX, 0, inner);
     close(inner);
     r->maps[IR_MAP_FIXED_TABLES] = fd;
     if (fd < 0)
@@ -174,7 +170,7 @@ static bool number_contexts(struct bpf_running *r)
     int err = 0;
     for (uint32_t i = 1; i < r->ncpus * CTX_POOL && !err; i++) {
         ((struct abi_ctx *)(void *)ctx)->index = i;
-        err = bpf_map_update_elem(r->maps[IR_MAP_FIXED_CTX], &i, ctx, 0);
+        err = bpfcall_set(r->maps[IR_MAP_FIXED_CTX], &i, ctx);
     }
     free(ctx);
     return !err;
@@ -269,20 +265,20 @@ static int load_once(const struct loaded *g, char *log, size_t log_size, uint32_
         [PROG_LSM] = BPF_PROG_TYPE_LSM,
         [PROG_NETFILTER] = (enum bpf_prog_type)PROG_TYPE_NETFILTER,
     };
-    enum bpf_prog_type type = types[kind];
-    LIBBPF_OPTS(bpf_prog_load_opts, o);
+    union bpf_attr o;
+    memset(&o, 0, sizeof o);
+    o.prog_type = types[kind];
     int btf_fd = -1;
     if (g->btf) {
-        LIBBPF_OPTS(bpf_btf_load_opts, bo);
-        btf_fd = bpf_btf_load(g->btf, g->btf_len, &bo);
+        btf_fd = bpfcall_btf(g->btf, (uint32_t)g->btf_len);
         if (btf_fd < 0)
             return btf_fd;
         o.prog_btf_fd = (uint32_t)btf_fd;
-        o.func_info = g->func_infos;
+        o.func_info = (uint64_t)(uintptr_t)g->func_infos;
         o.func_info_cnt = (uint32_t)c->subs.n;
         o.func_info_rec_size = sizeof *g->func_infos;
     }
-    if (type == BPF_PROG_TYPE_SYSCALL || g->probe->waits)
+    if (o.prog_type == BPF_PROG_TYPE_SYSCALL || g->probe->waits)
         o.prog_flags = BPF_F_SLEEPABLE;
     if (kind == PROG_FENTRY)
         o.expected_attach_type =
@@ -292,21 +288,21 @@ static int load_once(const struct loaded *g, char *log, size_t log_size, uint32_
     if (kind == PROG_FENTRY || kind == PROG_LSM)
         o.attach_btf_id = g->btf_id;
     if (kind == PROG_NETFILTER)
-        o.expected_attach_type = (enum bpf_attach_type)NETFILTER;
+        o.expected_attach_type = NETFILTER;
     if (kind == PROG_KPROBE_MULTI)
-        o.expected_attach_type = (enum bpf_attach_type)TRACE_KPROBE_MULTI;
+        o.expected_attach_type = TRACE_KPROBE_MULTI;
     if (kind == PROG_UPROBE_MULTI)
-        o.expected_attach_type = (enum bpf_attach_type)TRACE_UPROBE_MULTI;
+        o.expected_attach_type = TRACE_UPROBE_MULTI;
     if (kind == PROG_TRACING) {
         o.expected_attach_type = BPF_TRACE_RAW_TP;
         o.attach_btf_id = g->btf_id;
     }
     if (log) {
         o.log_level = level;
-        o.log_buf = log;
+        o.log_buf = (uint64_t)(uintptr_t)log;
         o.log_size = (uint32_t)log_size;
     }
-    int fd = bpf_prog_load(type, "stap_probe", "GPL", g->insns, c->insns.n, &o);
+    int fd = bpfcall_load(&o, "stap_probe", g->insns, c->insns.n);
     if (btf_fd >= 0)
         close(btf_fd);
     return fd;
@@ -422,8 +418,7 @@ struct bpf_running *bpf_load(struct session *s, const struct bpf_image *img)
     struct bpf_running *r = arena_new_obj(s->arena, struct bpf_running);
     r->session = s;
     r->img = img;
-    int n = libbpf_num_possible_cpus();
-    r->ncpus = n > 0 ? (uint32_t)n : 1;
+    r->ncpus = possible_cpus();
     r->nmaps = IR_MAP_FIRST + img->maps.n;
     r->maps = arena_new_array(s->arena, int, r->nmaps);
     r->progs = arena_new_array(s->arena, struct loaded, img->probes.n + 1);
@@ -473,28 +468,25 @@ uint32_t bpf_ring_size(const struct bpf_running *r)
 
 int bpf_run_probe(struct bpf_running *r, int id)
 {
-    LIBBPF_OPTS(bpf_test_run_opts, o);
-    return bpf_prog_test_run_opts(r->progs[id].fd, &o);
+    return bpfcall_run(r->progs[id].fd, NULL, 0);
 }
 
 int bpf_run_probe_with(struct bpf_running *r, int id, char *text)
 {
-    LIBBPF_OPTS(bpf_test_run_opts, o, .ctx_in = text, .ctx_size_in = (uint32_t)strlen(text) + 1);
-    return bpf_prog_test_run_opts(r->progs[id].fd, &o);
+    return bpfcall_run(r->progs[id].fd, text, (uint32_t)strlen(text) + 1);
 }
 
 /* ---- how long programs run ---- */
 
 int bpf_measure(void)
 {
-    return bpf_enable_stats(BPF_STATS_RUN_TIME);
+    return bpfcall_measure();
 }
 
 static uint64_t run_time(int fd)
 {
     struct bpf_prog_info info = {0};
-    uint32_t len = sizeof info;
-    return fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &len) == 0 ? info.run_time_ns : 0;
+    return fd >= 0 && bpfcall_info(fd, &info, sizeof info) == 0 ? info.run_time_ns : 0;
 }
 
 uint64_t bpf_missed(const struct bpf_running *r)
@@ -502,8 +494,7 @@ uint64_t bpf_missed(const struct bpf_running *r)
     uint64_t sum = 0;
     vec_for (i, r->img->probes) {
         struct bpf_prog_info info = {0};
-        uint32_t len = sizeof info;
-        if (r->progs[i].fd >= 0 && bpf_obj_get_info_by_fd(r->progs[i].fd, &info, &len) == 0)
+        if (r->progs[i].fd >= 0 && bpfcall_info(r->progs[i].fd, &info, sizeof info) == 0)
             sum += info.recursion_misses;
     }
     return sum;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* -t: the table at the end. */
-#include <bpf/bpf.h>
 #include <stdlib.h>
 
+#include "base/bpfcall.h"
 #include "base/strbuf.h"
 #include "bpf/running.h"
 
@@ -10,7 +10,7 @@
 static struct abi_timing sum(const struct bpf_running *r, uint32_t handler, struct abi_timing *cpus)
 {
     struct abi_timing all = {0};
-    if (bpf_map_lookup_elem(r->maps[r->img->timing_map], &handler, cpus) != 0)
+    if (bpfcall_get(r->maps[r->img->timing_map], &handler, cpus) != 0)
         return all;
     for (uint32_t i = 0; i < r->ncpus; i++) {
         const struct abi_timing *t = &cpus[i];

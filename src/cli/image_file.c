@@ -11,22 +11,9 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/cache_dir.h"
 #include "bpf/stapo.h"
 #include "sema/session.h"
-
-/* $XDG_CACHE_HOME/stap or ~/.cache/stap; NULL: neither can be written to. */
-static const char *cache_dir(struct arena *a)
-{
-    const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    if (!base || *base != '/') {
-        if (!home || *home != '/')
-            return NULL;
-        base = arena_printf(a, "%s/.cache", home);
-    }
-    mkdir(base, 0700);
-    const char *dir = arena_printf(a, "%s/stap", base);
-    return mkdir(dir, 0700) == 0 || access(dir, W_OK) == 0 ? dir : NULL;
-}
 
 static const char *name_of(struct session *s, const struct strbuf *text)
 {
@@ -35,8 +22,8 @@ static const char *name_of(struct session *s, const struct strbuf *text)
         return s->output;
     if (s->image_name)
         return arena_printf(a, "%s.stapo", s->image_name);
-    const char *dir = cache_dir(a);
-    return arena_printf(a, "%s/stap_%08lx_%zu.stapo", dir ? dir : ".",
+    char dir[3072];
+    return arena_printf(a, "%s/stap_%08lx_%zu.stapo", cache_dir(dir, sizeof dir) ? dir : ".",
                         crc32_z(0, (const unsigned char *)text->p, text->n), text->n);
 }
 

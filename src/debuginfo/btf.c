@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "debuginfo/btf.h"
 
-#include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/bpfcall.h"
 
 #define BTF_DIR "/sys/kernel/btf/"
 #define VMLINUX_BTF BTF_DIR "vmlinux"
@@ -23,41 +23,47 @@ static bool copy_vmlinux(char *to, size_t len)
                                 .btf_size = (uint32_t)len,
                                 .name = (uintptr_t)name,
                                 .name_len = sizeof name};
-    uint32_t size = sizeof info;
-    int fd = bpf_btf_get_fd_by_id(1);
-    bool ok = fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0 && info.kernel_btf &&
+    int fd = bpfcall_btf_by_id(1);
+    bool ok = fd >= 0 && bpfcall_info(fd, &info, sizeof info) == 0 && info.kernel_btf &&
               strcmp(name, "vmlinux") == 0 && info.btf_size == len;
     if (fd >= 0)
         close(fd);
     return ok;
 }
 
-/* The file mapped, or, where sysfs cannot map it, read into anonymous memory. */
-static char *load_file(const char *path, size_t *len)
+/* Into anonymous memory; NULL: it cannot be read. */
+static char *read_file(int fd, size_t len, bool vmlinux)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    struct stat st;
-    if (fd < 0)
+    char *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (p == MAP_FAILED)
         return NULL;
-    char *p = MAP_FAILED;
-    if (fstat(fd, &st) == 0 && st.st_size > 0) {
-        *len = (size_t)st.st_size;
-        p = mmap(NULL, *len, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (p == MAP_FAILED) {
-            p = mmap(NULL, *len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-            size_t got = 0;
-            if (p != MAP_FAILED && strcmp(path, VMLINUX_BTF) == 0 && copy_vmlinux(p, *len))
-                got = *len;
-            ssize_t n = 1;
-            while (p != MAP_FAILED && got < *len && (n = read(fd, p + got, *len - got)) > 0)
-                got += (size_t)n;
-            if (p != MAP_FAILED && got != *len) {
-                munmap(p, *len);
-                p = MAP_FAILED;
-            }
-        }
+    size_t got = vmlinux && copy_vmlinux(p, len) ? len : 0;
+    for (ssize_t n = 1; got < len && n > 0; got += n > 0 ? (size_t)n : 0)
+        n = pread(fd, p + got, len - got, (off_t)got);
+    if (got == len)
+        return p;
+    munmap(p, len);
+    return NULL;
+}
+
+/* Its size; -1: it cannot be opened. */
+static int open_file(const char *path, size_t *len)
+{
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0 && (fstat(fd, &st) != 0 || st.st_size <= 0)) {
+        close(fd);
+        fd = -1;
     }
-    close(fd);
+    if (fd >= 0)
+        *len = (size_t)st.st_size;
+    return fd;
+}
+
+/* The file mapped; NULL where sysfs cannot do that. */
+static char *map_file(int fd, size_t len)
+{
+    char *p = mmap(NULL, len, PROT_READ, MAP_PRIVATE, fd, 0);
     return p == MAP_FAILED ? NULL : p;
 }
 
@@ -120,7 +126,20 @@ static struct kernel_btf *parse(struct arena *a, const char *file, size_t len)
 struct kernel_btf *kernel_btf_open(struct arena *a, const char **why)
 {
     size_t len = 0;
-    const char *file = load_file(VMLINUX_BTF, &len);
+    int fd = open_file(VMLINUX_BTF, &len);
+    struct btf_header h = {0};
+    struct btf_index index = {0};
+    bool readable = fd >= 0 && pread(fd, &h, sizeof h, 0) == (ssize_t)sizeof h && len < UINT32_MAX;
+    char *mapped = readable ? map_file(fd, len) : NULL;
+    bool indexed = readable && btf_index_open(&index, (uint32_t)len, &h);
+    const char *file = mapped                 ? mapped
+                       : indexed && index.raw ? index.raw
+                       : readable             ? read_file(fd, len, true)
+                                              : NULL;
+    int err = errno;
+    if (fd >= 0)
+        close(fd);
+    errno = err;
     if (!file) {
         *why = errno == ENOENT
                    ? "this kernel has no BTF (it was built without "
@@ -131,6 +150,13 @@ struct kernel_btf *kernel_btf_open(struct arena *a, const char **why)
     struct kernel_btf *b = parse(a, file, len);
     if (!b)
         *why = VMLINUX_BTF " is not in a form that is known";
+    else if (indexed && index.n <= b->types_len / sizeof(struct btf_type) + 1) {
+        b->index = index;
+        b->offset = index.offset;
+        b->n = index.n;
+    } else if (!indexed) {
+        btf_index_make(b, (uint32_t)len, &h, mapped ? NULL : file);
+    }
     return b;
 }
 
@@ -142,7 +168,12 @@ struct kernel_btf *module_btf_open(struct arena *a, struct kernel_btf *base, con
     for (char *p = path + strlen(BTF_DIR); *p; p++)
         if (*p == '-') /* as the kernel itself takes names */
             *p = '_';
-    const char *file = load_file(path, &len);
+    int fd = open_file(path, &len);
+    const char *file = fd >= 0 ? map_file(fd, len) : NULL;
+    if (fd >= 0 && !file)
+        file = read_file(fd, len, false);
+    if (fd >= 0)
+        close(fd);
     struct kernel_btf *b = file ? parse(a, file, len) : NULL;
     if (!b) {
         *why = arena_printf(a, "the kernel has no types of module '%s' (%s" BTF_DIR "%s)", module,
@@ -231,12 +262,17 @@ static void walk(struct kernel_btf *b,
     }
 }
 
+struct counting {
+    struct kernel_btf *b;
+    uint32_t *offset;
+};
+
 static bool note_offset(const struct btf_type *t, uint32_t id, uint32_t at, void *arg)
 {
-    struct kernel_btf *b = arg;
+    struct counting *c = arg;
     (void)t;
-    b->offset[id - b->first] = at;
-    b->n = id + 1;
+    c->offset[id - c->b->first] = at;
+    c->b->n = id + 1;
     return false;
 }
 
@@ -253,10 +289,12 @@ const struct btf_type *kbtf_type(struct kernel_btf *b, uint32_t id)
         return kbtf_type(b->base, id);
     if (!b->n) {
         /* Twelve bytes is the shortest record. */
-        b->offset = arena_new_array(b->arena, uint32_t, b->types_len / 12 + 2);
-        walk(b, note_offset, b);
+        struct counting c = {b, arena_new_array(b->arena, uint32_t, b->types_len / 12 + 2)};
+        b->offset = c.offset;
+        walk(b, note_offset, &c);
     }
-    return id && id < b->n ? (const void *)(b->types + b->offset[id - b->first]) : NULL;
+    uint32_t at = id && id < b->n ? b->offset[id - b->first] : UINT32_MAX;
+    return at <= b->types_len - sizeof(struct btf_type) ? (const void *)(b->types + at) : NULL;
 }
 
 const char *kbtf_name(struct kernel_btf *b, uint32_t name_off)
@@ -339,6 +377,8 @@ uint32_t kbtf_find(struct kernel_btf *b, const char *name, uint32_t kind)
         walk(b, is_named, &m);
         return m.id;
     }
+    if (b->index.slots)
+        return btf_index_find(b, name, kind);
     /* Hundreds of probes ask for the same tracepoint. */
     const char *key = arena_printf(b->arena, "%u %s", kind, name);
     if (!b->found.arena)
@@ -350,7 +390,9 @@ uint32_t kbtf_find(struct kernel_btf *b, const char *name, uint32_t kind)
     if (!find_name(b, name, &s.name_off))
         return 0;
     walk(b, has_name, &s);
-    if (!s.id && b->base)
+    if (!s.id && b->base && b->base->index.slots)
+        s.id = btf_index_find(b->base, name, kind);
+    else if (!s.id && b->base)
         walk(b->base, has_name, &s);
     if (s.id)
         hash_put(&b->found, key, (void *)(uintptr_t)s.id);

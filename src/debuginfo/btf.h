@@ -10,6 +10,7 @@
 
 #include "base/hash.h"
 #include "base/vec.h"
+#include "debuginfo/btf_index.h"
 
 struct arena;
 
@@ -28,8 +29,9 @@ struct kernel_btf {
     const char *types;
     uint32_t types_len;
     struct arena *arena;
-    uint32_t *offset; /* by type id, into types; made when a type is first asked for by id */
-    uint32_t n;       /* ids are 1 … n - 1; 0 until then */
+    const uint32_t *offset; /* by type id, into types; made when a type is first asked for by id */
+    uint32_t n;             /* ids are 1 … n - 1; 0 until then */
+    struct btf_index index; /* slots 0: there is none */
     /* A module's types refer to those of the kernel, which have the lower ids and name
      * offsets.  NULL, and `first` 1, in the kernel's own table. */
     struct kernel_btf *base;
@@ -73,7 +75,8 @@ const struct btf_type *kbtf_type(struct kernel_btf *b, uint32_t id);
 const char *kbtf_name(struct kernel_btf *b, uint32_t name_off);
 /* "long" and the like as gcc writes them ("long int"), other names as they are. */
 const char *kbtf_int_name(const char *name);
-/* The id of the type of this kind and name; 0 when there is none.  A scan of all names. */
+/* The id of the type of this kind and name; 0 when there is none.  A scan of all names where
+ * there is no index. */
 uint32_t kbtf_find(struct kernel_btf *b, const char *name, uint32_t kind);
 /* Calls fn for every type of the kind whose name begins with `prefix`; of a module's
  * table only for its own. */

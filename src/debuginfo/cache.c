@@ -9,24 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cache_dir.h"
 #include "debuginfo/dwarf_private.h"
 
 enum { SMALL = 256 << 10, LARGE = 512 << 20 }; /* bytes compressed: no copies below, above */
-
-static bool cache_dir(char *out, size_t n)
-{
-    const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    char parent[3000];
-    if (base && *base == '/')
-        snprintf(parent, sizeof parent, "%s", base);
-    else if (home && *home == '/')
-        snprintf(parent, sizeof parent, "%s/.cache", home);
-    else
-        return false;
-    mkdir(parent, 0700);
-    return (size_t)snprintf(out, n, "%s/stap", parent) < n &&
-           (mkdir(out, 0700) == 0 || access(out, W_OK) == 0);
-}
 
 static bool cached_path(Dwfl_Module *mod, char *out, size_t n)
 {

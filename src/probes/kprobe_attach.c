@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Attaching to functions of the kernel: one by one as events of perf, or, where the
  * kernel has it (CONFIG_FPROBE), one link to all the functions of a pattern. */
-#include <bpf/bpf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bpfcall.h"
 #include "probes/kprobe.h"
 #include "probes/multi.h"
 #include "probes/pmu.h"
@@ -24,10 +24,15 @@ struct links {
 static int link_range(struct multi *m, size_t from, size_t n)
 {
     struct links *l = m->arg;
-    LIBBPF_OPTS(bpf_link_create_opts, o, .kprobe_multi.cnt = (__u32)n,
-                .kprobe_multi.syms = l->names + from, .kprobe_multi.cookies = l->cookies + from,
-                .kprobe_multi.flags = m->p->places[0].is_return ? LINK_MULTI_RETURN : 0);
-    return bpf_link_create(l->prog, 0, (enum bpf_attach_type)LINK_TRACE_KPROBE_MULTI, &o);
+    union bpf_attr a;
+    memset(&a, 0, sizeof a);
+    a.link_create.prog_fd = (uint32_t)l->prog;
+    a.link_create.attach_type = LINK_TRACE_KPROBE_MULTI;
+    a.link_create.kprobe_multi.cnt = (uint32_t)n;
+    a.link_create.kprobe_multi.syms = (uint64_t)(uintptr_t)(l->names + from);
+    a.link_create.kprobe_multi.cookies = (uint64_t)(uintptr_t)(l->cookies + from);
+    a.link_create.kprobe_multi.flags = m->p->places[0].is_return ? LINK_MULTI_RETURN : 0;
+    return bpfcall_link(&a);
 }
 
 static int attach_multi(struct session *s, const struct attach_points *p, int prog, fd_vec *fds,
@@ -131,7 +136,7 @@ int kprobe_attach(struct session *s, const struct attach_points *p, int prog_fd,
                   struct attach_outcome *o)
 {
     if (p->prog == PROG_FENTRY || p->prog == PROG_LSM) {
-        int fd = bpf_raw_tracepoint_open(NULL, prog_fd);
+        int fd = bpfcall_raw_tracepoint(NULL, prog_fd);
         if (fd >= 0)
             vec_push(s->arena, fds, fd);
         return fd < 0 ? fd : 0;

@@ -4,11 +4,11 @@
  * probe loses returns when many tasks are inside.  So a probe of one function becomes
  * such a call where the handler looks at parameters and the result only, and this
  * kernel has shown that it can. */
-#include <bpf/bpf.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/bpfcall.h"
 #include "probes/arch.h"
 #include "probes/handler_use.h"
 #include "probes/kprobe.h"
@@ -114,16 +114,11 @@ static bool ftrace_patches(struct kernel_btf *b)
 /* Loads an empty handler; where it is not sure what follows, attaches it and takes it away. */
 static bool kernel_attaches(const struct kernel_function *f, uint32_t id)
 {
-    static const struct bpf_insn empty[] = {
-        {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = 0},
-        {.code = BPF_JMP | BPF_EXIT},
-    };
-    LIBBPF_OPTS(bpf_prog_load_opts, o, .attach_btf_id = id,
-                .expected_attach_type = f->is_return ? BPF_TRACE_FEXIT : BPF_TRACE_FENTRY);
-    int prog = bpf_prog_load(BPF_PROG_TYPE_TRACING, "stap_try", "GPL", empty, 2, &o);
+    int prog = bpfcall_load_empty(BPF_PROG_TYPE_TRACING,
+                                  f->is_return ? BPF_TRACE_FEXIT : BPF_TRACE_FENTRY, id);
     bool works = prog >= 0 && ftrace_patches(f->btf);
     if (prog >= 0 && !works) {
-        int link = bpf_raw_tracepoint_open(NULL, prog);
+        int link = bpfcall_raw_tracepoint(NULL, prog);
         works = link >= 0;
         if (works)
             close(link);

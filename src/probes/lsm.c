@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* kernel.lsm("file_open"): the hooks at which security modules are asked, where the kernel lets
  * eBPF be one.  The handler sees what the hook is asked with, and lets all pass. */
-#include <bpf/bpf.h>
 #include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/bpfcall.h"
 #include "probes/kprobe.h"
 
 static const struct probe_pattern patterns[] = {
@@ -20,13 +20,8 @@ static const char prefix[] = "bpf_lsm_";
 /* Attaches an empty handler and takes it away. */
 static int try_hook(uint32_t id)
 {
-    static const struct bpf_insn empty[] = {
-        {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = 0},
-        {.code = BPF_JMP | BPF_EXIT},
-    };
-    LIBBPF_OPTS(bpf_prog_load_opts, o, .attach_btf_id = id, .expected_attach_type = BPF_LSM_MAC);
-    int prog = bpf_prog_load(BPF_PROG_TYPE_LSM, "stap_try", "GPL", empty, 2, &o);
-    int link = prog >= 0 ? bpf_raw_tracepoint_open(NULL, prog) : prog;
+    int prog = bpfcall_load_empty(BPF_PROG_TYPE_LSM, BPF_LSM_MAC, id);
+    int link = prog >= 0 ? bpfcall_raw_tracepoint(NULL, prog) : prog;
     if (link >= 0)
         close(link);
     if (prog >= 0)

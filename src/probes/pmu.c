@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "probes/pmu.h"
 
-#include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/perf_event.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "base/bpfcall.h"
 
 static int read_number(const char *pmu, const char *file, const char *format)
 {
@@ -46,8 +48,13 @@ int pmu_attach(const struct pmu_point *p, int prog_fd, uint64_t cookie, int *fds
     if (fd < 0)
         return -errno;
     fds[(*nfds)++] = fd;
-    LIBBPF_OPTS(bpf_link_create_opts, o, .perf_event.bpf_cookie = cookie);
-    int link = bpf_link_create(prog_fd, fd, BPF_PERF_EVENT, &o);
+    union bpf_attr a;
+    memset(&a, 0, sizeof a);
+    a.link_create.prog_fd = (uint32_t)prog_fd;
+    a.link_create.target_fd = (uint32_t)fd;
+    a.link_create.attach_type = BPF_PERF_EVENT;
+    a.link_create.perf_event.bpf_cookie = cookie;
+    int link = bpfcall_link(&a);
     if (link < 0)
         return link;
     fds[(*nfds)++] = link;

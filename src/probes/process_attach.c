@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Attaching to places in programs: one link to all places of a file where the kernel has
  * that (since 6.6), otherwise an event of perf for each. */
-#include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
@@ -14,6 +13,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "base/bpfcall.h"
 #include "probes/multi.h"
 #include "probes/pmu.h"
 #include "probes/process.h"
@@ -44,13 +44,7 @@ static bool kernel_links_many(void)
     static int known;
     if (known)
         return known > 0;
-    const struct bpf_insn nothing[] = {
-        {.code = BPF_ALU64 | BPF_MOV | BPF_K},
-        {.code = BPF_JMP | BPF_EXIT},
-    };
-    LIBBPF_OPTS(bpf_prog_load_opts, o,
-                .expected_attach_type = (enum bpf_attach_type)ATTACH_TYPE_UPROBE_MULTI);
-    int prog = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "stap_try", "GPL", nothing, 2, &o);
+    int prog = bpfcall_load_empty(BPF_PROG_TYPE_KPROBE, ATTACH_TYPE_UPROBE_MULTI, 0);
     uint64_t offset = 0;
     struct link_create a = {
         .prog_fd = (uint32_t)prog,
