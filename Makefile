@@ -29,9 +29,14 @@ LIB_OBJS := $(LIB_SRCS:%.c=$(BUILD)/%.o)
 
 all: $(BUILD)/stap $(BUILD)/staprun
 
+# stap is at a fixed address, as Debian's compilers and interpreters are: there is nothing to
+# relocate at each start, and an emulated processor need not translate the code anew.  staprun,
+# which runs with more rights than its user, is at a random one.
+$(BUILD)/stap: POSITION = -no-pie
+
 # Each of the two has what it needs only: staprun has no compiler in it.
 $(BUILD)/stap $(BUILD)/staprun: $(BUILD)/%: $(OBJS)
-	$(CC) $(CFLAGS) $(EXTRA_CFLAGS) -Wl,--gc-sections -o $@ $(BUILD)/src/cli/$(if $(filter stap,$*),main,$*).o $(LIB_OBJS) $(LIBS)
+	$(CC) $(CFLAGS) $(EXTRA_CFLAGS) $(POSITION) -Wl,--gc-sections -o $@ $(BUILD)/src/cli/$(if $(filter stap,$*),main,$*).o $(LIB_OBJS) $(LIBS)
 
 $(BUILD)/src/%.o: src/%.c
 	@mkdir -p $(dir $@)

@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "base/cache_dir.h"
+#include "base/cache_file.h"
 #include "bpf/stapo.h"
 #include "sema/session.h"
 

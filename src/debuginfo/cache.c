@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/cache_dir.h"
+#include "base/cache_file.h"
 #include "debuginfo/dwarf_private.h"
 
 enum { SMALL = 256 << 10, LARGE = 512 << 20 }; /* bytes compressed: no copies below, above */

@@ -279,7 +279,8 @@ struct find {
     const char *scope; /* pattern of what the function is in; NULL: anything */
     dw_function_vec *out;
     const char *comp_dir;
-    bool inlined; /* a function that matches is inlined somewhere in this file */
+    bool inlined;           /* a function that matches is inlined somewhere in this file */
+    struct dw_names *names; /* are noted there */
 };
 
 static const char *file_of(struct find *f, Dwarf_Die *die)
@@ -414,6 +415,8 @@ static int function(Dwarf_Die *die, void *arg)
 {
     struct find *f = arg;
     const char *name = dwarf_diename(die);
+    if (name && f->names)
+        dw_names_add(f->names, name);
     if (!name || fnmatch(f->pattern, name, 0) != 0 ||
         (f->scope && !dw_in_scope(f->m, die, f->scope)))
         return DWARF_CB_OK;
@@ -603,20 +606,36 @@ static void add_symbols(struct find *f)
         one_symbol_each(f, before);
 }
 
+static void look_in(struct find *f, Dwarf_Die *unit)
+{
+    if (dwarf_tag(unit) != DW_TAG_compile_unit)
+        return;
+    if (f->names)
+        dw_names_add_unit(f->names, unit);
+    f->comp_dir = dw_comp_dir(f->m, unit);
+    f->inlined = false;
+    dwarf_getfuncs(unit, function, f, 0);
+    if (f->inlined)
+        inline_instances(f, unit, 0);
+}
+
 void dw_functions(struct dw_module *m, const char *pattern, dw_function_vec *out)
 {
     struct find f = {.m = m, .out = out};
     f.pattern = dw_split_scope(m, pattern, &f.scope);
     struct dw_units units = {0};
+    const struct dw_names *known = strpbrk(f.pattern, "*?[\\") ? NULL : dw_names_open(m);
+    size_t i = 0;
     Dwarf_Die unit;
-    while (dw_next_unit(m, &units, &unit)) {
-        if (dwarf_tag(&unit) != DW_TAG_compile_unit)
-            continue;
-        f.comp_dir = dw_comp_dir(m, &unit);
-        f.inlined = false;
-        dwarf_getfuncs(&unit, function, &f, 0);
-        if (f.inlined)
-            inline_instances(&f, &unit, 0);
+    if (known) {
+        while (dw_names_unit(known, f.pattern, &i, &unit))
+            look_in(&f, &unit);
+    } else {
+        f.names = dw_names_new(m);
+        while (dw_next_unit(m, &units, &unit))
+            look_in(&f, &unit);
+        if (f.names && !m->split)
+            dw_names_keep(f.names);
     }
     one_name_each(&f);
     /* The names in a symbol table tell no scopes. */

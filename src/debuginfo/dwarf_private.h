@@ -29,6 +29,7 @@ struct dw_module {
     bool indexed;
     struct hash files;       /* address of a unit's DIE, as text → struct line_files * */
     struct hash comp_dirs;   /* address of a split unit's DIE, as text → its folder */
+    bool split;              /* a unit is in a file of its own */
     const char *missing_dwo; /* a file with debug information that was not found */
     const char *advice;      /* dw_advice(), once it was asked for */
     struct dw_module *next;  /* all that are open */
@@ -44,6 +45,17 @@ struct dw_units {
     bool shared;
 };
 bool dw_next_unit(struct dw_module *m, struct dw_units *u, Dwarf_Die *out);
+/* dwarf_names.c: the units of a large file that have functions of a name.  NULL: not known. */
+struct dw_names *dw_names_open(struct dw_module *m);
+/* The next one, in their order in the file; *i begins with 0.  It may have none after all. */
+bool dw_names_unit(const struct dw_names *x, const char *name, size_t *i, Dwarf_Die *out);
+/* To make what dw_names_open() finds the next time: all units, each followed by the names of its
+ * functions.  NULL: there is no need, or no place to keep it. */
+struct dw_names *dw_names_new(struct dw_module *m);
+void dw_names_add_unit(struct dw_names *x, Dwarf_Die *unit);
+void dw_names_add(struct dw_names *x, const char *name);
+void dw_names_keep(struct dw_names *x);
+
 /* The unit's own DIE, or the one in the other file. */
 void dw_whole_unit(struct dw_module *m, Dwarf_Die *cu);
 /* The folder that a unit was compiled in; may be NULL. */

@@ -25,6 +25,7 @@ void dw_whole_unit(struct dw_module *m, Dwarf_Die *cu)
     if (dwarf_cu_info(cu->cu, NULL, &type, &unit, &whole, NULL, NULL, NULL) != 0 ||
         type != DW_UT_skeleton)
         return;
+    m->split = true;
     if (dwarf_tag(&whole) != DW_TAG_compile_unit) {
         const char *name = text(cu, DW_AT_dwo_name);
         m->missing_dwo = name ? name : text(cu, DW_AT_GNU_dwo_name);

@@ -8,38 +8,8 @@
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "debuginfo/build_id.h"
 #include "debuginfo/ksyms.h"
-
-enum { ID_MAX = 64 };
-
-struct build_id {
-    uint8_t id[ID_MAX];
-    size_t n;
-};
-
-/* Notes as the kernel shows them: struct { u32 namesz, descsz, type; name; desc }. */
-static bool read_notes(const char *path, struct build_id *out)
-{
-    uint8_t buf[4096];
-    FILE *f = fopen(path, "re");
-    size_t n = f ? fread(buf, 1, sizeof buf, f) : 0, at = 0;
-    if (f)
-        fclose(f);
-    while (at + 12 <= n) {
-        uint32_t h[3]; /* sizes of name and contents, type */
-        memcpy(h, buf + at, sizeof h);
-        size_t name = at + 12, desc = name + ((h[0] + 3u) & ~3u);
-        if (h[0] > n || h[1] > n || desc + h[1] > n)
-            break;
-        if (h[2] == 3 && h[0] == 4 && memcmp(buf + name, "GNU", 4) == 0 && h[1] <= ID_MAX) {
-            memcpy(out->id, buf + desc, h[1]);
-            out->n = h[1];
-            return true;
-        }
-        at = desc + ((h[1] + 3u) & ~3u);
-    }
-    return false;
-}
 
 struct search {
     struct session *s;
@@ -56,7 +26,7 @@ static bool consider(struct search *w, const char *path)
     if (w->found || access(path, R_OK) != 0)
         return w->found;
     struct dw_module *m = dw_open(w->s->arena, path, &why);
-    have.n = m ? dw_build_id(m, have.id, ID_MAX) : 0;
+    have.n = m ? dw_build_id(m, have.id, BUILD_ID_MAX) : 0;
     if (!m || !dw_has_dwarf(m))
         return false;
     if (have.n == w->id.n && memcmp(have.id, w->id.id, have.n) == 0)
@@ -190,8 +160,8 @@ struct kernel_image *kernel_image(struct session *s, const char *module, const c
         .s = s, .module = module, .release = arena_printf(s->arena, "%s", u.release)};
     const char *notes =
         module ? arena_printf(s->arena, "/sys/module/%s/notes/.note.gnu.build-id", module)
-               : "/sys/kernel/notes";
-    if (!k && read_notes(notes, &w.id))
+               : KERNEL_NOTES;
+    if (!k && build_id_read(notes, &w.id))
         search_all(&w);
     if (!k) {
         k = arena_new_obj(s->arena, struct kernel_image);

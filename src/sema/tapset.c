@@ -139,22 +139,30 @@ static struct lib_file *new_file(struct arena *a, const char *path)
     return f;
 }
 
-/* Paths in `dir` that end in `suffix`, sorted. */
-static size_t list_dir(struct arena *a, const char *dir, const char *suffix, const char ***out)
+/* A library folder, read once. */
+struct folder {
+    const char *path;
+    DIR *d;
+    VEC(const char *) names; /* of library files, sorted */
+};
+
+static bool open_folder(struct arena *a, struct folder *f, const char *path)
 {
-    VEC(const char *) names = {0};
-    DIR *d = opendir(dir);
-    if (d) {
-        for (struct dirent *e; (e = readdir(d));) {
-            if (has_suffix(e->d_name, suffix))
-                vec_push(a, &names, arena_printf(a, "%s/%s", dir, e->d_name));
-        }
-        closedir(d);
-    }
-    if (names.n)
-        qsort(names.v, names.n, sizeof *names.v, by_name);
-    *out = names.v;
-    return names.n;
+    *f = (struct folder){.path = path, .d = opendir(path)};
+    if (!f->d)
+        return false;
+    for (struct dirent *e; (e = readdir(f->d));)
+        if (has_suffix(e->d_name, ".stp") || has_suffix(e->d_name, ".table") ||
+            has_suffix(e->d_name, ".stpm"))
+            vec_push(a, &f->names, arena_strdup(a, e->d_name));
+    if (f->names.n)
+        qsort(f->names.v, f->names.n, sizeof *f->names.v, by_name);
+    return true;
+}
+
+static const char *path_in(struct arena *a, const struct folder *f, const char *name)
+{
+    return arena_printf(a, "%s/%s", f->path, name);
 }
 
 /* ---- the index file ---- */
@@ -189,17 +197,17 @@ static bool unchanged(int dirfd, const char *name, long long size, long long mti
     return fstatat(dirfd, name, &st, 0) == 0 && st.st_size == size && mtime_of(&st) == mtime;
 }
 
-static size_t count_scripts(DIR *d)
+static size_t count_scripts(const struct folder *f)
 {
     size_t n = 0;
-    for (struct dirent *e; (e = readdir(d));)
-        n += has_suffix(e->d_name, ".stp") || has_suffix(e->d_name, ".table");
+    vec_for (i, f->names)
+        n += !has_suffix(f->names.v[i], ".stpm");
     return n;
 }
 
 /* Lines "F size mtime name", then "f|g|a name" for what that file defines.
  * False when the folder has changed since it was written. */
-static bool parse_index(struct session *s, struct tapset *t, const char *dir, DIR *d, char *text,
+static bool parse_index(struct session *s, struct tapset *t, const struct folder *dir, char *text,
                         size_t len)
 {
     struct lib_file *file = NULL;
@@ -212,9 +220,9 @@ static bool parse_index(struct session *s, struct tapset *t, const char *dir, DI
         if (line[0] == 'F') {
             char *end;
             long long size = strtoll(line + 1, &end, 10), mtime = strtoll(end, &end, 10);
-            if (*end++ != ' ' || !unchanged(dirfd(d), end, size, mtime))
+            if (*end++ != ' ' || !unchanged(dirfd(dir->d), end, size, mtime))
                 return false;
-            file = new_file(s->arena, arena_printf(s->arena, "%s/%s", dir, end));
+            file = new_file(s->arena, path_in(s->arena, dir, end));
             vec_push(s->arena, &t->files, file);
             nfiles++;
         } else if (file && line[0] && line[1] == ' ') {
@@ -223,17 +231,14 @@ static bool parse_index(struct session *s, struct tapset *t, const char *dir, DI
             return false;
         }
     }
-    return nfiles == count_scripts(d);
+    return nfiles == count_scripts(dir);
 }
 
-static bool read_index(struct session *s, struct tapset *t, const char *dir)
+static bool read_index(struct session *s, struct tapset *t, const struct folder *dir)
 {
     size_t len = 0, files = t->files.n, names = t->names.n;
-    char *text = slurp(s->arena, arena_printf(s->arena, "%s/" INDEX_NAME, dir), &len);
-    DIR *d = text ? opendir(dir) : NULL;
-    bool ok = d && parse_index(s, t, dir, d, text, len);
-    if (d)
-        closedir(d);
+    char *text = slurp(s->arena, path_in(s->arena, dir, INDEX_NAME), &len);
+    bool ok = text && parse_index(s, t, dir, text, len);
     if (!ok) {
         t->files.n = files;
         t->names.n = names;
@@ -249,29 +254,32 @@ static bool is_script(const struct session *s, const char *path)
            a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-static void add_files(struct session *s, struct tapset *t, const char *dir, const char *suffix)
+static void add_files(struct session *s, struct tapset *t, const struct folder *dir,
+                      const char *suffix)
 {
-    const char **paths;
-    size_t n = list_dir(s->arena, dir, suffix, &paths);
-    for (size_t i = 0; i < n; i++) {
-        if (is_script(s, paths[i]))
+    vec_for (i, dir->names) {
+        const char *path = path_in(s->arena, dir, dir->names.v[i]);
+        if (!has_suffix(dir->names.v[i], suffix) || is_script(s, path))
             continue;
-        struct lib_file *f = new_file(s->arena, paths[i]);
+        struct lib_file *f = new_file(s->arena, path);
         vec_push(s->arena, &t->files, f);
         scan_file(s, t, f);
     }
 }
 
-static void add_dir(struct session *s, struct tapset *t, const char *dir, bool indexed)
+static void add_dir(struct session *s, struct tapset *t, const char *path, bool indexed)
 {
-    const char **paths;
-    if (!indexed || !read_index(s, t, dir)) {
-        add_files(s, t, dir, ".stp");
-        add_files(s, t, dir, ".table");
+    struct folder dir;
+    if (!open_folder(s->arena, &dir, path))
+        return;
+    if (!indexed || !read_index(s, t, &dir)) {
+        add_files(s, t, &dir, ".stp");
+        add_files(s, t, &dir, ".table");
     }
-    size_t n = list_dir(s->arena, dir, ".stpm", &paths);
-    for (size_t i = 0; i < n; i++)
-        vec_push(s->arena, &t->macro_files, paths[i]);
+    vec_for (i, dir.names)
+        if (has_suffix(dir.names.v[i], ".stpm"))
+            vec_push(s->arena, &t->macro_files, path_in(s->arena, &dir, dir.names.v[i]));
+    closedir(dir.d);
 }
 
 /* A library folder and its subfolders for the kernel's version and the

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
-#include "base/cache_dir.h"
+#include "base/cache_file.h"
 #include "debuginfo/btf.h"
 #include "tests/check.h"
 

@@ -104,3 +104,28 @@ if command -v debuginfod >/dev/null; then
 else
     skip debuginfod "debuginfod is not installed"
 fi
+
+# From the second start on it is known where functions of a large file are; what is found is the
+# same, also with a damaged index.
+libc=$(ldd /bin/true | awk '/libc\.so/ { print $3 }')
+all_of_libc() {
+    for f in qsort malloc __libc_start_main checked_request2size no_such_function; do
+        "$STAP" -L "process(\"$libc\").function(\"$f\")" 2>&1
+    done
+}
+XDG_CACHE_HOME=/proc/none all_of_libc >without
+if grep -q 'inline\|checked_request2size@.*\$' without; then
+    XDG_CACHE_HOME=$TMP/large
+    mkdir "$XDG_CACHE_HOME"
+    all_of_libc >first
+    index=$(ls large/stap/*.functions 2>/dev/null)
+    all_of_libc >second
+    [ -n "$index" ] && truncate -s -8 $index && all_of_libc >damaged
+    if [ -n "$index" ] && cmp -s without first && cmp -s without second && cmp -s without damaged; then
+        pass functions-index
+    else
+        fail functions-index "index '$index': $(diff without first; diff without second; diff without damaged | head -n 3)"
+    fi
+else
+    skip functions-index "libc6-dbg is not installed"
+fi
