@@ -244,7 +244,7 @@ static bool prepare(struct bpf_running *r, struct loaded *g, const struct fact_v
 /* Log levels of the verifier: every step, or only a summary. */
 enum { VERIFIER_STEPS = 1, VERIFIER_STATS = 4 };
 
-/* enum bpf_attach_type, newer than this libbpf's headers may be. */
+/* enum bpf_attach_type, newer than this system's headers may be. */
 enum { TRACE_KPROBE_MULTI = 42, NETFILTER = 45, TRACE_UPROBE_MULTI = 48 };
 /* enum bpf_prog_type */
 enum { PROG_TYPE_NETFILTER = 32 };
