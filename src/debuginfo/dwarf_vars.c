@@ -381,3 +381,26 @@ bool dw_returns_in_memory(const struct dw_function *f)
     Dwarf_Die type, die = *(const Dwarf_Die *)f->priv;
     return plain_type(&die, &type) && copies_itself(&type, 0);
 }
+
+bool dw_unwinds(const struct dw_function *f)
+{
+    Dwarf_Die cu, die = *(const Dwarf_Die *)f->priv;
+    switch (dwarf_diecu(&die, &cu, NULL, NULL) ? dwarf_srclang(&cu) : -1) {
+    case DW_LANG_C_plus_plus:
+    case DW_LANG_C_plus_plus_03:
+    case DW_LANG_C_plus_plus_11:
+    case DW_LANG_C_plus_plus_14:
+    case 0x2b: /* C++17 and C++20 */
+    case 0x2c:
+    case DW_LANG_ObjC:
+    case DW_LANG_ObjC_plus_plus:
+    case DW_LANG_Ada83:
+    case DW_LANG_Ada95:
+    case DW_LANG_D:
+    case DW_LANG_Go:
+    case DW_LANG_Rust:
+        return true;
+    default:
+        return false;
+    }
+}

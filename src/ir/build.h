@@ -167,6 +167,8 @@ struct ir_value build_read_var(struct ir_builder *b, const struct variable *v);
 /* The register at `offset` in struct pt_regs, as it was at the address that the probe stands for.
  */
 ir_reg build_register(struct ir_builder *b, int32_t offset);
+/* At a return instruction: where it returns to. */
+ir_reg build_return_address(struct ir_builder *b);
 
 /* build_string.c */
 struct ir_value build_temp_string(struct ir_builder *b, uint32_t bound, const char *name);

@@ -487,6 +487,14 @@ ir_reg build_register(struct ir_builder *b, int32_t offset)
     return add ? ir_bini(b, B_ADD, r, add) : r;
 }
 
+ir_reg build_return_address(struct ir_builder *b)
+{
+    struct ir_mem word = ir_slot_mem(ir_new_slot(b, 8, "return address"), 0);
+    ir_reg sp = ir_load(b, ir_mem_at(IRM_PROG, arch_reg_sp), 8, false);
+    build_read(b, READ_USER, word, IR_A_IMM(8), sp);
+    return ir_load(b, word, 8, false);
+}
+
 static ir_reg build_context(struct ir_builder *b, const struct expr *e)
 {
     if (b->prog->probe->attach.prog == PROG_NETFILTER)
@@ -502,7 +510,8 @@ static ir_reg build_context(struct ir_builder *b, const struct expr *e)
         return r;
     }
     enum prog_kind kind = b->prog->probe->attach.prog;
-    if (b->prog->probe->attach.kind == ATTACH_UPROBE && e->deref.size == 8)
+    if ((b->prog->probe->attach.kind == ATTACH_UPROBE || b->prog->probe->attach.moved) &&
+        e->deref.size == 8)
         return build_register(b, (int32_t)e->num);
     if (kind != PROG_FENTRY && kind != PROG_LSM)
         return ir_load(b, ir_mem_at(IRM_PROG, (int32_t)e->num), e->deref.size, e->deref.is_signed);

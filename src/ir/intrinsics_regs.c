@@ -210,6 +210,10 @@ static void emit_addr(struct intrinsic_call *c)
         c->result.reg = ir_call(c->b, HELPER_GET_FUNC_IP, 1, IR_ARGS(IR_A_PROG));
         return;
     }
+    if (c->probe->attach.at_ret) {
+        c->result.reg = build_return_address(c->b);
+        return;
+    }
     ir_reg ip = read_register(c, arch_reg_ip);
     /* The kernel shows the address behind the byte that the kprobe put there. */
     if (c->probe->attach.kind == ATTACH_KPROBE)

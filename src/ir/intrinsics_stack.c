@@ -72,7 +72,9 @@ static void emit_ubacktrace(struct intrinsic_call *c)
     struct ir_mem frames = ir_slot_mem(ir_new_slot(b, n * 8, "frames"), 0);
     b->fn->slots.v[frames.id].frame = true;
     b->mod->uses_modules = true;
-    ir_reg got = ir_lib(b, "rt_user_stack", 3, IR_ARGS(IR_A_CTX, IR_A_OFF(frames), IR_A_IMM(n)));
+    ir_reg got =
+        ir_lib(b, "rt_user_stack", 4,
+               IR_ARGS(IR_A_CTX, IR_A_OFF(frames), IR_A_IMM(n), IR_A_IMM(c->probe->attach.at_ret)));
     /* The innermost frame is where the probe stands for. */
     if (c->probe->attach.shift)
         ir_store(b, frames, 8,
@@ -118,6 +120,10 @@ static void emit_stack_word(struct intrinsic_call *c)
 static void emit_uaddr(struct intrinsic_call *c)
 {
     c->b->mod->uses_modules = true;
+    if (c->probe->attach.at_ret) {
+        c->result.reg = build_return_address(c->b);
+        return;
+    }
     ir_reg at = ir_lib(c->b, "rt_user_address", 1, IR_ARGS(IR_A_CTX));
     c->result.reg =
         c->probe->attach.shift ? ir_bini(c->b, B_SUB, at, (int32_t)c->probe->attach.shift) : at;

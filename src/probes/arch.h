@@ -32,6 +32,8 @@ extern const char arch_syscall_function[];
 enum { ARCH_DWARF_REGS = 17 };
 extern const int32_t arch_dwarf_reg[ARCH_DWARF_REGS];
 extern const int32_t arch_reg_ip, arch_reg_sp, arch_reg_return;
+/* What a return instruction takes off the stack. */
+enum { ARCH_RETURN_SIZE = 8 };
 /* The member of struct thread_struct with the thread pointer of a task. */
 extern const char *const arch_thread_pointer;
 /* Instructions at the start of a function that a uprobe can pass: the kernel emulates the one
@@ -45,9 +47,12 @@ struct arch_run {
 /* False: there is nothing to gain. */
 bool arch_uprobe_run(const uint8_t *code, size_t n, struct arch_run *out);
 /* Where an instruction goes on: `relative`, `to` bytes from its start; `anywhere`: by a register
- * or a table. */
+ * or memory. */
 struct arch_jump {
-    bool relative, anywhere;
+    bool relative, anywhere, call, returns;
+    bool conditional; /* relative: or straight on */
+    bool table;       /* anywhere: it can only be the table of a switch */
+    bool sums; /* none of them: it adds two registers, as is done before a jump to such a place */
     int64_t to;
 };
 /* The first byte from `from` on that may begin a jump or call to a distance of 32 bits, and where

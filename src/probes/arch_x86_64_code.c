@@ -17,6 +17,7 @@ enum { REX_W = 8, REX_R = 4, REX_B = 1, OPERAND_16 = 0x66, RIP = 5, SIB = 4, RSP
 struct insn {
     unsigned length, rex, map, opcode, prefix; /* prefix: 66, f2 or f3, the last one; 0: none */
     bool modrm, vector, more_prefixes;         /* of segments, lock, the size of addresses */
+    bool index_only;                           /* what memory is at: a number and an index */
     unsigned mod, reg, rm;                     /* reg and rm with the bit of REX */
     int64_t displacement, immediate;
 };
@@ -195,8 +196,10 @@ static bool decode(const uint8_t *code, size_t n, struct insn *in)
         if (in->mod != 3 && (m & 7) == SIB) {
             if (i >= n)
                 return false;
-            if (in->mod == 0 && (code[i] & 7) == 5)
+            if (in->mod == 0 && (code[i] & 7) == 5) {
                 disp = 4;
+                in->index_only = true;
+            }
             i++;
         }
         /* test takes an operand, the others of its group do not. */
@@ -232,7 +235,16 @@ unsigned arch_insn(const uint8_t *code, size_t n, struct arch_jump *jump)
                                   : 0;
     jump->relative = what & JUMP;
     jump->to = jump->relative ? in.length + in.immediate : 0;
-    jump->anywhere = !in.map && in.opcode == 0xff && ((in.reg & 7) == 4 || (in.reg & 7) == 5);
+    jump->conditional = jump->relative && (in.map || in.opcode < 0xe4);
+    if (in.map || in.vector)
+        return in.length;
+    unsigned group = in.reg & 7;
+    bool notrack = code[0] == 0x3e;
+    jump->anywhere = in.opcode == 0xff && group >= 2 && group <= 5;
+    jump->call = in.opcode == 0xe8 || (in.opcode == 0xff && (group == 2 || group == 3));
+    jump->table = jump->anywhere && (notrack || in.index_only);
+    jump->returns = in.opcode == 0xc3 || in.opcode == 0xc2;
+    jump->sums = (in.opcode == 0x01 || in.opcode == 0x03) && in.mod == 3 && in.rex & REX_W;
     return in.length;
 }
 

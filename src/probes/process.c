@@ -162,12 +162,13 @@ static void hide_progress(const probe_vec *out)
         fputs("\033[K", stderr);
 }
 
-static void add(struct walk *w, struct user_point u, const char *rest)
+/* At a return instruction, seen from behind it. */
+static struct moved_registers returning = {.n = 1};
+
+static void add_one(struct walk *w, struct user_point u, const char *rest)
 {
     struct session *s = w->s;
     show_progress(w);
-    u.module = w->m;
-    u.kernel = w->kernel;
     if (!process_place(s, &u))
         return;
     if (u.semaphore && !dw_file_offset(w->m, u.semaphore, &u.semaphore))
@@ -181,7 +182,9 @@ static void add(struct walk *w, struct user_point u, const char *rest)
     copy->pid = w->pid;
     p->attach.priv = copy;
     p->attach.shift = u.is_return ? 0 : u.shift;
-    p->attach.moved = u.is_return ? NULL : u.moved;
+    returning.v[0] = (struct moved_register){arch_reg_sp, arch_reg_sp, ARCH_RETURN_SIZE};
+    p->attach.moved = u.at_ret ? &returning : u.is_return ? NULL : u.moved;
+    p->attach.at_ret = u.at_ret;
     p->attach.name = u.mark ? u.mark->name : u.function.name;
     if (w->kernel) {
         p->provider = &kernel_place_provider;
@@ -189,6 +192,22 @@ static void add(struct walk *w, struct user_point u, const char *rest)
     }
     p->pp = arena_printf(s->arena, "%s%s", prefix(w), rest);
     vec_push(s->arena, w->out, p);
+}
+
+static void add(struct walk *w, struct user_point u, const char *rest)
+{
+    return_vec returns = {0};
+    u.module = w->m;
+    u.kernel = w->kernel;
+    if (!process_returns(w->s, &u, &returns)) {
+        add_one(w, u, rest);
+        return;
+    }
+    u.at_ret = true;
+    vec_for (i, returns) {
+        u.pc = returns.v[i];
+        add_one(w, u, rest);
+    }
 }
 
 static const char *where(struct session *s, const struct dw_function *f, int line)
@@ -661,6 +680,8 @@ static void list(struct session *s, const struct probe_pattern *pat, const struc
     if (find(s, pat, pp, true, &found))
         return;
     vec_for (i, found) {
+        if (i && found.v[i]->attach.at_ret && strcmp(found.v[i]->pp, found.v[i - 1]->pp) == 0)
+            continue;
         const char *vars = process_variables(s, found.v[i]->attach.priv);
         fn(found.v[i]->pp, *vars ? vars + 1 : "", arg);
     }
@@ -675,7 +696,7 @@ static void place_of(const struct probe *p, struct attach_place *out)
     out->pid = u->pid;
     out->doubt = u->doubt;
     out->shift = u->shift;
-    out->is_return = u->is_return;
+    out->is_return = u->is_return && !u->at_ret;
     out->one_of_many = u->one_of_many;
     if (!u->mark && u->function.name && u->pc == u->function.entry && !dw_has_dwarf(u->module))
         out->symbol = u->function.name;

@@ -40,6 +40,8 @@ struct user_point {
     uint64_t address;            /* of the kernel: in memory, of the probe */
     pid_t pid;                   /* 0: every process */
     bool is_return;
+    bool at_ret;      /* is_return: pc is a return instruction */
+    bool unsafe;      /* what unwinds the stack there would not get past the probe */
     unsigned doubt;   /* arch_uprobe_doubt() */
     bool one_of_many; /* of a pattern: the kernel may refuse it */
 };
@@ -87,6 +89,10 @@ struct dw_module *process_module(struct session *s, const char *path, const char
 
 /* process_cheap.c: completes a point whose pc is known; false: that address is not in the file. */
 bool process_place(struct session *s, struct user_point *u);
+/* process_returns.c: the return instructions that stand for a probe of returns; false: it has
+ * to be the kernel's, and u->unsafe is set. */
+typedef VEC(uint64_t) return_vec;
+bool process_returns(struct session *s, struct user_point *u, return_vec *out);
 /* provider->choose. */
 void process_choose(struct session *s, struct probe *p);
 /* Appends the places in the kernel or a module that `pp` names by function(…) or statement(…).

@@ -87,7 +87,7 @@ static bool only_from_start(struct session *s, const struct user_point *u, unsig
     for (uint64_t at = 0; at < size;) {
         struct arch_jump j;
         unsigned step = arch_insn(code + at, size - at, &j);
-        if (!step || j.anywhere)
+        if (!step || (j.anywhere && !j.call))
             return false;
         int64_t to = (int64_t)at + j.to;
         if (j.relative && to > 0 && to <= (int64_t)length)

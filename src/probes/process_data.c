@@ -619,7 +619,7 @@ bool process_entry(struct session *s, const struct probe *p, const struct token 
         return false;
     struct user_point *u = arena_new_obj(s->arena, struct user_point);
     *u = *from;
-    u->is_return = false;
+    u->is_return = u->at_ret = false;
     u->pc = start ? dw_outer_entry(u->module, &u->function) : u->function.body;
     u->shift = 0;
     u->moved = NULL;

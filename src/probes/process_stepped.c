@@ -2,6 +2,7 @@
 /* -v: which probes the kernel single-steps the program for, and why. */
 #include <stdio.h>
 
+#include "base/diag.h"
 #include "probes/process.h"
 
 enum { CODE = 8 };
@@ -12,8 +13,28 @@ static bool is_stepped(const struct user_point *u, uint8_t *code, const char **w
     return n && !arch_uprobe_emulated(code, n, what);
 }
 
+static void warn_unsafe(struct session *s, const struct probe *p)
+{
+    const char *first = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i <= p->also.n; i++) {
+        const struct user_point *u = (i ? p->also.v[i - 1] : p)->attach.priv;
+        if (!u || !u->unsafe)
+            continue;
+        first = first ? first : u->function.name;
+        n++;
+    }
+    if (first)
+        diag_warning(&s->diag, p->tok,
+                     "an exception that passes through %s%s ends the program: its calls at the end "
+                     "leave only the kernel's return probe, which hides the caller",
+                     first, n > 1 ? arena_printf(s->arena, " or %zu more", n - 1) : "");
+}
+
 void process_report_stepped(struct session *s, struct probe *p)
 {
+    if (p->attach.kind == ATTACH_URETPROBE)
+        warn_unsafe(s, p);
     size_t stepped = 0, all = p->also.n + 1;
     const struct user_point *first = NULL;
     const char *what = NULL, *where = NULL;

@@ -57,7 +57,14 @@ int main(void)
     CHECK(arch_insn(CODE(0x75, 0xf0), &j) == 2 && j.relative && j.to == -14);   /* jne */
     CHECK(arch_insn(CODE(0x0f, 0x84, 0, 1, 0, 0), &j) == 6 && j.to == 6 + 256); /* je */
     CHECK(arch_insn(CODE(0x3e, 0xff, 0xe0), &j) == 3 && j.anywhere);            /* jmp *%rax */
-    CHECK(arch_insn(CODE(0xff, 0xd0), &j) == 2 && !j.anywhere);                 /* call *%rax */
+    CHECK(arch_insn(CODE(0xff, 0xd0), &j) == 2 && j.anywhere && j.call);        /* call *%rax */
+    CHECK(arch_insn(CODE(0x3e, 0xff, 0xe0), &j) == 3 && j.table && !j.call);    /* notrack */
+    CHECK(arch_insn(CODE(0xff, 0xe0), &j) == 2 && !j.table);
+    CHECK(arch_insn(CODE(0xff, 0x24, 0xc5, 0, 0, 0, 0), &j) == 7 && j.table); /* jmp *0(,%rax,8) */
+    CHECK(arch_insn(CODE(0xff, 0x60, 8), &j) == 3 && j.anywhere && !j.table); /* jmp *8(%rax) */
+    CHECK(arch_insn(CODE(0x48, 0x01, 0xd0), &j) == 3 && j.sums && !j.anywhere); /* add */
+    CHECK(arch_insn(CODE(0xf3, 0xc3), &j) == 2 && j.returns);                   /* rep ret */
+    CHECK(arch_insn(CODE(0x0f, 0xc3, 0x07), &j) == 3 && !j.returns);            /* movnti */
     size_t to;
     CHECK(arch_far_jump(CODE(0x90, 0xe9, 0xf6, 0xff, 0xff, 0xff, 0x90, 0x90), 0, &to) == 1 &&
           to == (size_t)-4);

@@ -140,3 +140,68 @@ for c in "g++ -O0" "clang++ -O0"; do
 done
 run -L 'process("./returned").function("reference")'
 grep -q '[$]return:struct Longs& \|[$]l:struct Longs&' "$TMP/out" && pass references-listed || fail references-listed "$(cat "$TMP/out")"
+
+# Exceptions pass through functions whose returns are probed.
+cat >thrown.cc <<'C'
+#include <stdexcept>
+#include <string>
+volatile int sink;
+#define APART __attribute__((noinline))
+APART int leaf(int n) { sink += n; return n * 2; }
+APART int thrower(int n) { leaf(n); if (n > 2) throw std::runtime_error("bad"); return n; }
+APART int middle(int n, std::string s)
+{
+    std::string t = s + "x";
+    int r = thrower(n) + t.size();
+    return n == 1 ? r * 5 : r;
+}
+APART int table(int n)
+{
+    switch (n) {
+    case 0: return leaf(1);
+    case 1: return leaf(n) + 3;
+    case 2: return 7;
+    case 3: return leaf(8);
+    case 4: return 11;
+    default: return -1;
+    }
+}
+int main()
+{
+    int r = 0;
+    for (int i = 0; i < 4; i++) {
+        try { r += middle(i, "abc"); } catch (std::exception &e) { r += 100; }
+        r += table(i);
+    }
+    return r != 165;
+}
+C
+for o in -O0 -O1 -O2; do
+    g++ -g $o -fno-optimize-sibling-calls -o thrown thrown.cc || { fail "build thrown" "it does not build"; break; }
+    run -c ./thrown -e 'probe process("./thrown").function("middle").return { printf("middle %d %d %s\n", @entry($n), $return, usymname(addr())) }
+probe process("./thrown").function("thrower").return { printf("thrower %d %d %s %s %d\n", $n, $return, substr(usymname(uaddr()), 0, 5), usymname(ustack(1)), ustack(0) == uaddr()) }
+probe process("./thrown").function("table").return { printf("table %d %d\n", $n, $return) }
+probe process("./thrown").function("leaf").return { n++ } global n
+probe end { println("leaves ", n) }'
+    grep -q 'Child process' "$TMP/err" && fail "exceptions-end$o" "$(first_line "$TMP/err")" || pass "exceptions-end$o"
+    expect "exceptions$o" 0 'thrower 0 0 _Z6mi main 1
+middle 0 4 main
+table 0 2
+thrower 1 1 _Z6mi main 1
+middle 1 25 main
+table 1 5
+thrower 2 2 _Z6mi main 1
+middle 2 6 main
+table 2 7
+table 3 16
+leaves 7'
+done
+run -l 'process("./thrown").function("table").return'
+[ "$(wc -l <"$TMP/out")" = 1 ] && pass returns-listed || fail returns-listed "$(cat "$TMP/out")"
+cat >>thrown.cc <<'C'
+APART int tail(int n) { leaf(n); return thrower(n); }
+int tails() { return tail(1); }
+C
+g++ -g -O2 -o thrown thrown.cc
+run -p4 -o "$TMP/image" -e 'probe process("./thrown").function("tail").return { n++ } global n'
+grep -q '^WARNING: an exception that passes through tail ends the program' "$TMP/err" && pass exceptions-tail || fail exceptions-tail "$(first_line "$TMP/err")"

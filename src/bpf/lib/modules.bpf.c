@@ -308,8 +308,8 @@ static long unwind(u32 i, struct unwinder *u)
 }
 
 /* Addresses of the stack of the process that runs, at `frames` in the context, at most
- * `max`; how many. */
-GLOBAL u64 rt_user_stack(struct ctxmem *c, u64 frames, u64 max)
+ * `max`; how many.  `returns`: it is about to go where the top of the stack says. */
+GLOBAL u64 rt_user_stack(struct ctxmem *c, u64 frames, u64 max, u64 returns)
 {
     CTX_STR(f, c, frames);
     struct unwinder u = {.c = c, .frames = (u64 *)f};
@@ -322,6 +322,11 @@ GLOBAL u64 rt_user_stack(struct ctxmem *c, u64 frames, u64 max)
     w->sp = kernel_word(regs + consts.offsets.regs_sp);
     w->bp = kernel_word(regs + consts.offsets.regs_bp);
     w->signal = w->returns = w->replaced = 0;
+    if (returns) {
+        long failed;
+        w->ip = user_word(w->sp, &failed);
+        w->sp += WORD;
+    }
     u64 utask = kernel_word((u64)task + consts.offsets.task_utask);
     if (utask && consts.offsets.return_next) {
         w->returns = kernel_word(utask + consts.offsets.utask_returns);

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Where functions return.  The kernel's return probe puts its own address where the function
+ * returns to: what unwinds the stack then, such as an exception, ends the program, and so does a
+ * runtime that moves stacks.  Functions of such languages are probed at their return
+ * instructions, where these can be found. */
+#include <string.h>
+
+#include "probes/process.h"
+
+struct code {
+    struct dw_module *m;
+    const struct dw_function *f;
+    return_vec *out;
+    bool calls, leaves; /* other functions: by calls, by jumps */
+};
+
+static bool inside(const struct code *c, uint64_t addr)
+{
+    uint64_t start, end;
+    if (addr >= c->f->entry && addr < c->f->end)
+        return true;
+    for (size_t i = 0; c->f->priv && dw_covers(c->f, i, &start, &end); i++)
+        if (addr >= start && addr < end)
+            return true;
+    return false;
+}
+
+/* False: it is not known what the code does. */
+static bool look_at(struct session *s, struct code *c, uint64_t start, uint64_t end)
+{
+    size_t n;
+    const uint8_t *code = dw_code(c->m, start, &n);
+    if (!code || end - start > n)
+        return false;
+    struct arch_jump before = {0};
+    for (uint64_t at = start; at < end;) {
+        struct arch_jump j;
+        unsigned length = arch_insn(code + (at - start), end - at, &j);
+        if (!length)
+            return false;
+        if (j.returns)
+            vec_push(s->arena, c->out, at);
+        c->calls |= j.call;
+        /* A table of a switch goes on inside, another pointer to a function does not. */
+        c->leaves |= j.anywhere && !j.call && !j.table && !before.sums;
+        /* Conditional jumps go to the rare parts of the function, which symbols do not tell. */
+        c->leaves |= j.relative && !j.call && !j.conditional && !inside(c, at + (uint64_t)j.to);
+        before = j;
+        at += length;
+    }
+    return true;
+}
+
+static bool mangled(const char *name)
+{
+    return strncmp(name, "_Z", 2) == 0 || strncmp(name, "_R", 2) == 0;
+}
+
+bool process_returns(struct session *s, struct user_point *u, return_vec *out)
+{
+    const struct dw_function *f = &u->function;
+    struct code c = {.m = u->module, .f = f, .out = out};
+    uint64_t start, end;
+    out->n = 0;
+    if (u->kernel || !u->is_return || !f->name || f->end <= f->entry ||
+        !(f->priv ? dw_unwinds(f) : mangled(f->name)) || !dw_is_64(u->module))
+        return false;
+    bool known = look_at(s, &c, f->entry, f->end);
+    for (size_t i = 0; known && f->priv && dw_covers(f, i, &start, &end); i++)
+        if (start != f->entry && !(start > f->entry && start < f->end))
+            known = look_at(s, &c, start, end);
+    u->unsafe = !known || ((c.calls || c.leaves) && (c.leaves || !out->n));
+    return known && c.calls && !u->unsafe;
+}
