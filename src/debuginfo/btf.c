@@ -463,7 +463,7 @@ uint32_t kbtf_size(struct kernel_btf *b, uint32_t id)
     case BTF_KIND_FLOAT:
         return t->size;
     case BTF_KIND_PTR:
-        return 8;
+        return b->pointer_size ? b->pointer_size : 8;
     case BTF_KIND_ARRAY: {
         const struct btf_array *arr = (const void *)(t + 1);
         return arr->nelems * kbtf_size(b, arr->type);

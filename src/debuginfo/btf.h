@@ -37,7 +37,8 @@ struct kernel_btf {
     struct kernel_btf *base;
     const char *module;
     uint32_t first;
-    struct hash found; /* "kind name" → id of what kbtf_find was asked for */
+    struct hash found;     /* "kind name" → id of what kbtf_find was asked for */
+    uint32_t pointer_size; /* 0: 8 bytes */
     /* A table that is being made: types by id, names by name_off; offset is NULL. */
     bool made;
     VEC(const struct btf_type *) made_types;

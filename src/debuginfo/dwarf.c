@@ -59,6 +59,8 @@ struct dw_module *dw_open(struct arena *a, const char *path, const char **why)
         *why = arena_printf(a, "%s: %s", path, dwfl_errmsg(-1));
         return NULL;
     }
+    if (!dw_is_64(m))
+        m->types->pointer_size = 4;
     return m;
 }
 

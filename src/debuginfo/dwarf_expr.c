@@ -248,7 +248,7 @@ static bool one(struct translation *t, const Dwarf_Op *op)
         push(t, DW_PICK, (int64_t)op->number);
         return true;
     case DW_OP_deref:
-        push(t, DW_DEREF, 8);
+        push(t, DW_DEREF, dw_is_64(t->m) ? 8 : 4);
         return true;
     case DW_OP_deref_size:
         push(t, DW_DEREF, (int64_t)op->number);

@@ -116,13 +116,15 @@ static ir_reg numbered_argument(struct intrinsic_call *c, int64_t n)
     struct ir_builder *b = c->b;
     if (registers_of(c->probe) == BY_POINTER)
         return read_register(c, arch_syscall_arg[n - 1]);
-    if (n <= 6)
+    bool narrow = c->probe->attach.is_32;
+    if (n <= 6 && !narrow)
         return read_register(c, arch_call_arg[n - 1]);
     ir_reg sp = read_register(c, arch_reg_sp);
     struct ir_mem tmp = ir_slot_mem(ir_new_slot(b, 8, "argument"), 0);
+    int32_t size = narrow ? 4 : 8, words = (int32_t)(narrow ? n : n - 6);
     ir_call(b, is_user(c->probe) ? HELPER_PROBE_READ_USER : HELPER_PROBE_READ_KERNEL, 3,
-            IR_ARGS(IR_A_MEM(tmp), IR_A_IMM(8), IR_A_REG(ir_bini(b, B_ADD, sp, 8 * (n - 6)))));
-    return ir_load(b, tmp, 8, false);
+            IR_ARGS(IR_A_MEM(tmp), IR_A_IMM(size), IR_A_REG(ir_bini(b, B_ADD, sp, size * words))));
+    return ir_load(b, tmp, (uint8_t)size, false);
 }
 
 enum { MOST_ARGUMENTS = 12 };

@@ -31,6 +31,9 @@ extern const char arch_syscall_function[];
 /* Offsets in struct pt_regs by DWARF register number (psABI); -1: not there. */
 enum { ARCH_DWARF_REGS = 17 };
 extern const int32_t arch_dwarf_reg[ARCH_DWARF_REGS];
+/* The same in a program of 32 bits. */
+enum { ARCH_DWARF_REGS32 = 9 };
+extern const int32_t arch_dwarf_reg32[ARCH_DWARF_REGS32];
 extern const int32_t arch_reg_ip, arch_reg_sp, arch_reg_return;
 /* What a return instruction takes off the stack. */
 enum { ARCH_RETURN_SIZE = 8 };

@@ -18,6 +18,8 @@ const int32_t arch_regs_mode = 136, arch_mode_32 = 0x23;
 /* rax rdx rcx rbx rsi rdi rbp rsp r8 … r15, return address (psABI, figure 3.36). */
 const int32_t arch_dwarf_reg[ARCH_DWARF_REGS] = {80, 96, 88, 40, 104, 112, 32, 152, 72,
                                                  64, 56, 48, 24, 16,  8,   0,  128};
+/* eax ecx edx ebx esp ebp esi edi, return address (psABI of the 386). */
+const int32_t arch_dwarf_reg32[ARCH_DWARF_REGS32] = {80, 88, 96, 40, 152, 32, 104, 112, 128};
 const int32_t arch_reg_ip = 128, arch_reg_sp = 152, arch_reg_return = 80;
 const char *const arch_thread_pointer = "fsbase";
 

@@ -6,7 +6,7 @@
 #include "base/arena.h"
 #include "probes/arch_return.h"
 
-enum { RAX = 0, RDX = 1, WORD = 8, HALVES = 2 };
+enum { RAX = 0, RDX = 1, RDX32 = 2, WORD = 8, HALVES = 2 };
 enum class { NOTHING, VECTOR, INTEGER, MEMORY };
 
 static void classify(struct kernel_btf *b, uint32_t type, uint32_t at, enum class half[HALVES])
@@ -58,7 +58,15 @@ bool arch_returned(struct arena *a, struct kernel_btf *b, uint32_t type, bool in
     /* A vector is like an array here; arrays are not returned. */
     if (kind == BTF_KIND_FLOAT || kind == BTF_KIND_ARRAY)
         return false;
-    if (group && (in_memory || size > HALVES * WORD || half[0] == MEMORY)) {
+    if (b->pointer_size == 4 && !group) {
+        for (uint32_t at = 0; at < size && at < 8; at += 4) {
+            struct dw_piece p = {.offset = at, .size = size < 4 ? size : 4, .kind = DW_VALUE};
+            push(a, &p.ops, at ? RDX32 : RAX);
+            vec_push(a, &out->pieces, p);
+        }
+        return size <= 8;
+    }
+    if (group && (b->pointer_size == 4 || in_memory || size > HALVES * WORD || half[0] == MEMORY)) {
         out->memory = true;
         push(a, &out->ops, RAX);
         return true;

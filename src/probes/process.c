@@ -185,6 +185,7 @@ static void add_one(struct walk *w, struct user_point u, const char *rest)
     returning.v[0] = (struct moved_register){arch_reg_sp, arch_reg_sp, ARCH_RETURN_SIZE};
     p->attach.moved = u.at_ret ? &returning : u.is_return ? NULL : u.moved;
     p->attach.at_ret = u.at_ret;
+    p->attach.is_32 = !dw_is_64(w->m);
     p->attach.name = u.mark ? u.mark->name : u.function.name;
     if (w->kernel) {
         p->provider = &kernel_place_provider;

@@ -142,13 +142,14 @@ static int takes_of(enum dw_op_kind kind)
 
 static struct expr *dwarf_register(struct machine *m, int64_t num, bool entry)
 {
-    if (num < 0 || num >= ARCH_DWARF_REGS) {
+    bool wide = dw_is_64(m->u->module);
+    if (num < 0 || num >= (wide ? ARCH_DWARF_REGS : ARCH_DWARF_REGS32)) {
         *m->why = entry ? "it was in a register that probes cannot see"
                         : "it is in a register that probes cannot see";
         return NULL;
     }
-    return entry ? at_entry(m->s, m->tok, arch_dwarf_reg[num])
-                 : process_register(m->s, m->tok, arch_dwarf_reg[num]);
+    int32_t reg = wide ? arch_dwarf_reg[num] : arch_dwarf_reg32[num];
+    return entry ? at_entry(m->s, m->tok, reg) : process_register(m->s, m->tok, reg);
 }
 
 /* What an operation makes of those on top of the stack, at top[0] and below. */
@@ -607,7 +608,8 @@ static struct expr *frame_of(struct session *s, const struct user_point *u, cons
         return compute(s, u, tok, &ops, &why);
     /* Before the first instruction only the return address is on the stack. */
     return u->pc == u->function.entry
-               ? binary(s, tok, OP_ADD, process_register(s, tok, arch_reg_sp), number(s, tok, 8))
+               ? binary(s, tok, OP_ADD, process_register(s, tok, arch_reg_sp),
+                        number(s, tok, dw_is_64(u->module) ? 8 : 4))
                : NULL;
 }
 
@@ -633,6 +635,7 @@ bool process_entry(struct session *s, const struct probe *p, const struct token 
     out->probe->attach.priv = u;
     out->probe->attach.shift = u->shift;
     out->probe->attach.moved = u->moved;
+    out->probe->attach.is_32 = !dw_is_64(u->module);
     out->probe->attach.name = u->function.name;
     out->probe->attach.module = p->attach.module;
     out->probe->pp = u->kernel
@@ -646,13 +649,14 @@ struct expr *process_called_by(struct session *s, const struct user_point *u,
                                const struct token *tok, const struct dw_function *caller)
 {
     struct expr *back, *ip, *frame;
+    int64_t word = dw_is_64(u->module) ? 8 : 4;
     if (u->is_return) {
-        back = saved(s, tok, deref(s, u, tok, process_register(s, tok, arch_reg_sp), 8));
+        back = saved(s, tok, deref(s, u, tok, process_register(s, tok, arch_reg_sp), word));
     } else {
         frame = frame_of(s, u, tok);
         if (!frame)
             return NULL;
-        back = deref(s, u, tok, binary(s, tok, OP_SUB, frame, number(s, tok, 8)), 8);
+        back = deref(s, u, tok, binary(s, tok, OP_SUB, frame, number(s, tok, word)), word);
     }
     ip = here(s, u, tok);
     uint64_t pc = u->is_return ? u->function.entry : u->pc, start, end;

@@ -42,7 +42,8 @@ static const char *identity(struct arena *a, struct probe *p)
     hash_init(&c.seen, a);
     strbuf_printf(&b, "%p %p %d %d %u %s ", (const void *)p->provider, (const void *)p->decl_tok,
                   p->attach.kind, p->attach.prog,
-                  p->attach.shift + (p->attach.at_ret ? 1u << 16 : 0),
+                  p->attach.shift + (p->attach.at_ret ? 1u << 16 : 0) +
+                      (p->attach.is_32 ? 1u << 17 : 0),
                   p->attach.module ? p->attach.module : "");
     const struct moved_registers *moved = p->attach.moved;
     for (unsigned i = 0; moved && i < moved->n; i++)

@@ -94,6 +94,7 @@ struct attach_point {
     int32_t nr32;       /* … of a 32-bit program, or CALL_NONE */
     uint32_t shift;     /* the place is so far behind the address that it stands for */
     const struct moved_registers *moved; /* … and these have changed on the way; or NULL */
+    bool is_32;                          /* in a program of 32 bits */
     bool at_ret;                         /* of returns: at the instruction that returns */
     bool exit_after;                     /* oneshot: the session ends when the handler has run */
     void *priv;                          /* the provider's own */

@@ -46,3 +46,62 @@ for c in "gcc -O0" "gcc -O1" "gcc -Og -gdwarf-2 -gstrict-dwarf" "gcc -O1 -gdwarf
     sed -i 's/0x[0-9a-f]\{6,\}/P/g' "$TMP/out"
     [ $rc = 0 ] && diff want "$TMP/out" >differs && pass "$c" || fail "$c" "$(sed -n 2,3p differs | tr '\n' ' ' | cut -c1-300) $(first_line "$TMP/err")"
 done
+
+# Programs of 32 bits, without the C library of those.
+cat >narrow.c <<'C'
+struct s { int a; char *t; long l; long long ll; struct s *next; void (*fn)(void); double d; };
+struct p { int x, y; };
+int counter = 9;
+const char *names[] = {"a", "bee"};
+#define APART __attribute__((noinline))
+APART int many(int n, struct s *s, const char *str, unsigned long long big, char c) { __asm__ volatile("" ::"r"(str), "r"(n), "r"(s) : "memory"); return n + s->a + c + (int)big; }
+APART unsigned long long wide(unsigned long long x) { __asm__ volatile("" ::: "memory"); return x + 1; }
+APART struct p pair(int n) { __asm__ volatile("" ::: "memory"); struct p p = {n, n + 1}; return p; }
+APART char *text(void) { __asm__ volatile("" ::: "memory"); return "returned"; }
+APART short neg(short n) { __asm__ volatile("" ::: "memory"); return n; }
+APART int rec(int n) { __asm__ volatile("" ::: "memory"); return n ? rec(n - 1) + n : counter; }
+static void leave(int status) { __asm__ volatile("int $0x80" ::"a"(1), "b"(status)); }
+void _start(void)
+{
+    static struct s s = {4, "text", -5, 0x123456789all, &s, 0, 1.5};
+    int r = many(4, &s, "param", 0xabcdef0123ull, 'x');
+    r += (int)wide(0x100000000ull) + pair(4).y + *text() + neg(-2) + rec(2);
+    leave(r == 0);
+}
+C
+cat >narrow.stp <<'S'
+probe process("./narrow").function("many") {
+    printf("%d %d %s %s %d %d %d\n", $n, $s->a, user_string($s->t), user_string($str), $s->l, $s->ll, $s->fn)
+    println($s$$)
+    println($s->next->next->a, " ", @var("counter@narrow.c"), " ", user_string(@var("names@narrow.c")[1]), " ", $s->d)
+}
+probe process("./narrow").function("many").return { println("many ", @entry($n), " ", $n) }
+probe process("./narrow").function("wide").return { printf("wide %x\n", $return) }
+probe process("./narrow").function("pair").return { println("pair ", $return$) }
+probe process("./narrow").function("text").return { println("text ", user_string($return), $return$) }
+probe process("./narrow").function("neg").return { println("neg ", $return) }
+probe process("./narrow").function("rec").return { println("rec ", @entry($n), " ", $return) }
+S
+for c in "gcc -O0" "gcc -O1" "clang -O0" "clang -O1 -gdwarf-4"; do
+    command -v ${c%% *} >/dev/null || continue
+    if ! $c -w -m32 -g -fno-pic -ffreestanding -fcf-protection=none -nostdlib -static -o narrow narrow.c 2>cc || ! ./narrow; then
+        skip "32: $c" "it makes no programs of 32 bits here"
+        continue
+    fi
+    run -c ./narrow narrow.stp
+    sed -i 's/0x[0-9a-f]\{7,8\}/P/g' "$TMP/out"
+    expect "32: $c" 0 '4 4 text param -5 78187493530 0
+{.a=4, .t="text", .l=-5, .ll=78187493530, .next=P, .fn=0x0, .d=?}
+4 9 bee 4609434218613702656
+many 4 4
+wide 100000001
+pair {.x=4, .y=5}
+text returned"returned"
+neg -2
+rec 0 9
+rec 1 10
+rec 2 12'
+    [[ $c == *-O1* ]] || continue # the stack pointer is as at the call
+    run -c ./narrow -e 'probe process("./narrow").function("many") { printf("%d %d %x %c\n", int_arg(1), int_arg(2) == $s, uint_arg(4), int_arg(6)) }'
+    expect "32, arguments: $c" 0 '4 1 cdef0123 x'
+done
