@@ -167,3 +167,19 @@ uint64_t ksyms_address(const char *name, const char *module, char *type)
         *type = w.type;
     return w.addr;
 }
+
+uint64_t ksyms_text_start(void)
+{
+    char line[512];
+    struct ksym k;
+    uint64_t addr = 0;
+    if (table.text)
+        return ksyms_address("_stext", NULL, NULL);
+    FILE *f = fopen("/proc/kallsyms", "re");
+    while (f && !addr && fgets(line, sizeof line, f))
+        if (parse_line(line, &k) && strcmp(k.name, "_stext") == 0)
+            addr = k.addr;
+    if (f)
+        fclose(f);
+    return addr;
+}

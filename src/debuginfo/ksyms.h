@@ -26,3 +26,5 @@ bool ksyms_at(struct arena *a, uint64_t addr, struct ksym *out);
 /* The address of a symbol of the kernel (`module` NULL) or of a module; 0: there is none.
  * `*type` is set when it is not NULL. */
 uint64_t ksyms_address(const char *name, const char *module, char *type);
+/* That of _stext, without reading further than that; 0: it is not shown. */
+uint64_t ksyms_text_start(void);

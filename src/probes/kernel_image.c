@@ -105,6 +105,14 @@ static void search_all(struct search *w)
         consider(w, arena_printf(w->s->arena, "/lib/modules/%s/build/vmlinux", w->release));
 }
 
+/* Where a symbol of the kernel's file is: the kernel is asked only when the file has none, for to
+ * make its list takes long. */
+static uint64_t in_memory(const struct kernel_image *k, const char *name)
+{
+    uint64_t there;
+    return dw_symbol(k->m, name, &there) ? there + k->slide : ksyms_address(name, NULL, NULL);
+}
+
 static void read_layout(struct session *s, struct kernel_image *k)
 {
     uint64_t there, size = 0, at = 1;
@@ -113,9 +121,9 @@ static void read_layout(struct session *s, struct kernel_image *k)
     if (k->name)
         return;
     if (dw_symbol(k->m, "_stext", &there))
-        k->slide = ksyms_address("_stext", NULL, NULL) - there;
-    k->init_start = ksyms_address("__init_begin", NULL, NULL);
-    k->init_end = ksyms_address("__init_end", NULL, NULL);
+        k->slide = ksyms_text_start() - there;
+    k->init_start = in_memory(k, "__init_begin");
+    k->init_end = in_memory(k, "__init_end");
     if (dw_section(k->m, ".data..percpu", &data, &n, &at) && at == 0)
         size = n;
     k->percpu_size = size;
