@@ -294,7 +294,7 @@ static void add_pretty(struct parser *p, struct target *t, const struct token *t
 
 static bool is_pretty(const struct token *t)
 {
-    return t && t->type == TOK_IDENT && (strcmp(t->text, "$") == 0 || strcmp(t->text, "$$") == 0);
+    return t && t->type == TOK_IDENT && strspn(t->text, "$") == strlen(t->text);
 }
 
 static void parse_steps(struct parser *p, struct target *t)
@@ -313,6 +313,10 @@ static void parse_steps(struct parser *p, struct target *t)
             if (!m || (m->type != TOK_IDENT && m->type != TOK_KEYWORD))
                 parse_fail(p, "expected identifier");
             take(p);
+            if (is_pretty(m)) {
+                add_pretty(p, t, m, m->text[1] ? "$$" : "$");
+                continue;
+            }
             struct target_step s = {.kind = STEP_MEMBER, .tok = tok};
             s.name = split_pretty(p, m->text, &pretty);
             vec_push(p->arena, &t->steps, s);
