@@ -164,6 +164,7 @@ struct abi_ctx {
     u64 state;       /* machine: resume point */
     u64 nesting;     /* machine: depth of calls */
     s64 actions;     /* statements left before MAXACTION */
+    s64 calls;       /* calls of recursive functions left */
     u64 err;         /* != 0: unwinding; 1 + message number, or ERR_DYNAMIC */
     u64 err_pos;     /* position number */
     s64 ret;         /* return value of a machine call */
@@ -277,6 +278,9 @@ struct abi_stat {
     u64 count;
     s64 sum;
     s64 min, max;
-    s64 shift_avg, variance_sum; /* Welford, only for @variance */
+    /* Only for @variance(x, shift): the mean of the shifted values and the sum of squares
+     * around it, as Welford's algorithm in integers leaves them.  What is put together of
+     * several CPUs has here, over the CPUs, the sums of n·mean, of that sum and of n·mean². */
+    s64 mean, squares, mean_squares;
     /* u64 buckets[] */
 };

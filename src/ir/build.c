@@ -140,6 +140,15 @@ static void raise(struct ir_builder *b, const struct token *tok, const char *mes
     ir_jmp(b, bld->exit_block);
 }
 
+void build_raise_final(struct ir_builder *b, const struct token *tok, const char *message)
+{
+    ir_lib(b, "rt_flush", 1, IR_ARGS(IR_A_CTX));
+    ir_lib(b, "rt_error", 3,
+           IR_ARGS(IR_A_IMM(build_pos(b, tok)), IR_A_IMM(build_message(b, message)),
+                   IR_A_IMM(b->prog->probe->id)));
+    ir_leave(b);
+}
+
 void build_raise_tok(struct ir_builder *b, const struct token *tok, const char *message)
 {
     if (!ir_terminated(b))
@@ -176,32 +185,7 @@ void ir_leave(struct ir_builder *b)
     ir_jmp(b, bld->exit_block);
 }
 
-void build_actions(struct ir_builder *b, uint32_t n, const struct token *tok)
-{
-    struct ir_mem left = ir_mem_at(IRM_CTX, offsetof(struct abi_ctx, actions));
-    build_of(b)->counts_actions = true;
-    ir_reg r = ir_bini(b, B_SUB, ir_load(b, left, 8, true), n);
-    ir_store(b, left, 8, r);
-    uint32_t over = ir_new_block(b, "maxaction"), go = ir_new_block(b, "go");
-    ir_bri(b, CC_SLT, r, 0, over, go);
-    ir_at(b, over);
-    build_raise_tok(b, tok, "MAXACTION exceeded");
-    ir_at(b, go);
-}
-
 /* ---- progs ---- */
-
-static bool interruptible(const struct probe *p)
-{
-    switch (p->attach.kind) {
-    case ATTACH_BEGIN:
-    case ATTACH_END:
-    case ATTACH_ERROR:
-        return true;
-    default:
-        return false;
-    }
-}
 
 static u32 state_for(const struct probe *p)
 {
@@ -217,7 +201,7 @@ static u32 state_for(const struct probe *p)
 }
 
 /* A handler that turned out to print nothing has nothing to send before an error. */
-static void drop_flushes(struct ir_func *fn)
+static void drop_flushes(const struct ir_func *fn)
 {
     vec_for (b, fn->blocks) {
         struct ir_block *blk = &fn->blocks.v[b];
@@ -229,13 +213,16 @@ static void drop_flushes(struct ir_func *fn)
     }
 }
 
+/* As many rounds as bpf_loop() allows. */
+enum { ROUNDS_MAX = 1 << 23 };
+
 static struct ir_prog *build_prog(struct session *s, struct ir_module *m, const struct probe *p,
                                   struct hash *literals, struct hash *names)
 {
     struct ir_prog *prog = arena_new_obj(m->arena, struct ir_prog);
     prog->probe = p;
     prog->required_state = state_for(p);
-    int64_t budget = interruptible(p) ? s->maxaction_interruptible : s->maxaction;
+    int64_t budget = s->maxaction_interruptible;
 
     struct build bld = {.literals = literals, .names = names};
     struct ir_builder b = {
@@ -270,8 +257,15 @@ static struct ir_prog *build_prog(struct session *s, struct ir_module *m, const 
     }
     if (m->timing_map)
         build_timing_runs(&b, &timing);
-    if (body)
-        build_stmt(&b, body);
+    if (body) {
+        uint32_t n;
+        bld.uncounted = build_finite(p->body, &n);
+        if (bld.uncounted && n > budget)
+            build_too_many(&b, p->body->tok);
+        else
+            build_stmt(&b, body);
+        build_actions(&b, 0, build_body_tok(p->body, p->tok), true);
+    }
     ir_jmp(&b, bld.exit_block);
 
     /* Callable functions join the prog as they are found; each may find more. */
@@ -293,11 +287,14 @@ static struct ir_prog *build_prog(struct session *s, struct ir_module *m, const 
     ir_emit(&b, (struct ir_insn){.op = IR_RET});
     prog->prints = bld.uses_out;
     if (!bld.uses_out)
-        drop_flushes(fn);
+        vec_for (i, prog->funcs)
+            drop_flushes(prog->funcs.v[i]);
 
     ir_at(&b, entry);
     if (bld.counts_actions)
         ir_storei(&b, ir_mem_at(IRM_CTX, offsetof(struct abi_ctx, actions)), 8, budget);
+    if (bld.recurses)
+        ir_storei(&b, ir_mem_at(IRM_CTX, offsetof(struct abi_ctx, calls)), 8, RECURSIONS_MAX);
     if (bld.fns.n) {
         ir_storei(&b, ir_mem_at(IRM_CTX, offsetof(struct abi_ctx, err)), 8, 0);
         ir_storei(&b, ir_mem_at(IRM_CTX, offsetof(struct abi_ctx, nesting)), 8, 0);
@@ -311,8 +308,8 @@ static struct ir_prog *build_prog(struct session *s, struct ir_module *m, const 
 
     /* Each round but the first costs an action; a call is two rounds, a statement may
      * end a segment. */
-    int64_t steps = 3 * budget + 64 + bld.extra_steps;
-    prog->max_steps = steps > (1 << 23) ? 1 << 23 : (uint32_t)steps;
+    int64_t steps = bld.recurses ? ROUNDS_MAX : 3 * budget + 64 + bld.extra_steps;
+    prog->max_steps = steps > ROUNDS_MAX ? ROUNDS_MAX : (uint32_t)steps;
     return prog;
 }
 
@@ -429,7 +426,6 @@ struct ir_module *ir_build(struct session *s, const struct program *p)
     m->arena = s->arena;
     m->program = p;
     m->maxstringlen = (uint32_t)s->maxstringlen;
-    m->maxnesting = (uint32_t)s->maxnesting;
     m->out_size = OUT_SIZE;
     m->regex_off = arena_new_array(m->arena, uint32_t, p->regexes.n + 1);
     struct hash literals, names;
@@ -438,6 +434,7 @@ struct ir_module *ir_build(struct session *s, const struct program *p)
 
     bounds_infer(s, p);
     build_cost(p, m->arena);
+    m->maxnesting = s->maxnesting ? (uint32_t)s->maxnesting : build_nesting(p);
     layout_globals(s, m);
     if (s->timing)
         build_timing_map(m, p->probes.n);

@@ -51,6 +51,12 @@ struct fn_info {
     uint32_t in_probe;
     bool inlined;
     bool costing;
+    /* build_actions.c */
+    uint32_t actions; /* statements of a call, at most, where no loop is in it */
+    bool endless;     /* there is one */
+    bool tallied, tallying;
+    uint32_t depth; /* of calls, this one included, where no recursion is met */
+    bool walking;
 };
 
 /* An enclosing try block of the code being built. */
@@ -94,6 +100,9 @@ struct build {
     uint32_t exit_block; /* handler: normal end */
     bool machine;        /* building a callable function, not the handler */
     bool counts_actions;
+    bool uncounted;   /* building what build_finite() is true of */
+    bool recurses;    /* a recursive function is called */
+    uint32_t pending; /* statements that were built and not yet taken off the budget */
     bool uses_out;
     uint32_t foreach_depth;
     uint32_t segment_start; /* ir_builder.emitted where a segment was begun for its length */
@@ -124,9 +133,26 @@ uint32_t build_message(struct ir_builder *b, const char *text);
 /* Offset of `size` new zero bytes of read-only data. */
 uint32_t build_rodata(struct ir_module *m, uint32_t size);
 bool build_unsupported(struct ir_builder *b, const struct token *tok, const char *what);
-/* Takes `n` statements off the handler's budget; past it: MAXACTION exceeded. */
-void build_actions(struct ir_builder *b, uint32_t n, const struct token *tok);
+/* An error that no try block catches. */
+void build_raise_final(struct ir_builder *b, const struct token *tok, const char *message);
 void build_raise_tok(struct ir_builder *b, const struct token *tok, const char *message);
+
+/* build_actions.c: MAXACTION */
+enum { ACTIONS_MAX = 1 << 24, RECURSIONS_MAX = 1 << 20 };
+/* Takes `n` statements off the handler's budget, with `now` or when enough have come
+ * together; past it: MAXACTION exceeded. */
+void build_actions(struct ir_builder *b, uint32_t n, const struct token *tok, bool now);
+void build_too_many(struct ir_builder *b, const struct token *tok);
+/* At the start of a function without loops: the budget must do for it. */
+void build_actions_needed(struct ir_builder *b, const struct function *f);
+/* No loop is in it; n: its statements. */
+bool build_finite(const struct stmt *s, uint32_t *n);
+bool build_function_finite(const struct function *f);
+/* The token of a body: of the only statement, or the brace; `empty` when there is none. */
+const struct token *build_body_tok(const struct stmt *s, const struct token *empty);
+
+/* MAXNESTING where it is not given. */
+uint32_t build_nesting(const struct program *p);
 
 /* build_lock.c */
 void build_lock_plan(struct ir_module *m);
@@ -213,7 +239,8 @@ ir_reg build_insert(struct ir_builder *b, uint32_t map, struct ir_mem key, struc
 /* Makes room in a wrapping array: the oldest element goes. */
 void build_evict_oldest(struct ir_builder *b, const struct var_loc *loc, bool stat);
 /* What an insertion into an array of `max` elements that failed ends in. */
-void build_insert_failed(struct ir_builder *b, ir_reg st, const struct token *tok, uint32_t max);
+void build_insert_failed(struct ir_builder *b, ir_reg st, const struct token *tok,
+                         const struct variable *v);
 
 /* build_print.c */
 void build_print(struct ir_builder *b, const struct expr *e);
@@ -228,14 +255,13 @@ void build_stack_record(struct ir_builder *b, struct ir_value text, ir_reg form)
 
 /* build_stmt.c */
 void build_stmt(struct ir_builder *b, const struct stmt *s);
-/* Statements a round of a loop with this body takes off the budget. */
-uint32_t build_statements(const struct stmt *s);
-const struct token *build_first_token(const struct stmt *s);
 /* Declares and clears the locals of a body. */
 void build_locals(struct ir_builder *b, const struct variable *const *v, size_t n);
 
 /* build_foreach.c */
 void build_delete_slice(struct ir_builder *b, const struct expr *e);
+/* Whether an element is in the slice that e, an EX_IN with a `*`, names. */
+ir_reg build_in_slice(struct ir_builder *b, const struct expr *e);
 void build_foreach(struct ir_builder *b, const struct stmt *s);
 
 /* build_stat.c */
@@ -245,6 +271,8 @@ void build_stat_reset(struct ir_builder *b, const struct variable *v);
 struct ir_mem build_hist_snapshot(struct ir_builder *b, const struct expr *h, uint32_t *nbuckets);
 /* @hist_log(s)[n] */
 ir_reg build_hist_bucket(struct ir_builder *b, const struct expr *e);
+/* Whether there is a bucket of that number: e is an EX_IN. */
+ir_reg build_in_hist(struct ir_builder *b, const struct expr *e);
 /* print(@hist_log(s)) */
 void build_hist(struct ir_builder *b, const struct expr *print);
 ir_reg build_stat(struct ir_builder *b, const struct expr *e);

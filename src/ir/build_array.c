@@ -113,9 +113,22 @@ struct ir_value build_index(struct ir_builder *b, const struct expr *e)
     return out;
 }
 
+/* A column is `*`. */
+static bool is_slice(const struct expr *e)
+{
+    vec_for (i, e->args)
+        if (!e->args.v[i])
+            return true;
+    return false;
+}
+
 ir_reg build_in(struct ir_builder *b, const struct expr *e)
 {
     const struct variable *v = e->base->var;
+    if (e->base->kind == EX_HIST)
+        return build_in_hist(b, e);
+    if (is_slice(e))
+        return build_in_slice(b, e);
     ir_reg p = lookup(b, v->codegen, build_key(b, v, e->args.v, e->args.n));
     return ir_seti(b, CC_NE, p, 0);
 }
@@ -203,7 +216,8 @@ ir_reg build_insert(struct ir_builder *b, uint32_t map, struct ir_mem key, struc
 
 /* The kernel may also refuse because the handler interrupts another one that is
  * changing the array: that is a skipped probe. */
-void build_insert_failed(struct ir_builder *b, ir_reg st, const struct token *tok, uint32_t max)
+void build_insert_failed(struct ir_builder *b, ir_reg st, const struct token *tok,
+                         const struct variable *v)
 {
     uint32_t busy = ir_new_block(b, "busy"), full = ir_new_block(b, "full");
     ir_bri(b, CC_EQ, st, -ERRNO_BUSY, busy, full);
@@ -216,7 +230,11 @@ void build_insert_failed(struct ir_builder *b, ir_reg st, const struct token *to
                                                                                skipped_nested))});
     ir_leave(b);
     ir_at(b, full);
-    build_raise_tok(b, tok, arena_printf(b->arena, "Array overflow, check size limit (%u)", max));
+    build_raise_tok(b, tok,
+                    v->maxsize > 0
+                        ? arena_printf(b->arena, "Array overflow, check size limit (%lld)",
+                                       (long long)v->maxsize)
+                        : "Array overflow, check MAXMAPENTRIES");
 }
 
 void build_evict_oldest(struct ir_builder *b, const struct var_loc *loc, bool stat)
@@ -278,7 +296,7 @@ static void update_absent(struct ir_builder *b, struct update *u, struct ir_mem 
         ir_bri(b, CC_EQ, build_insert(b, loc->map, key, val), 0, done, still);
         ir_at(b, still);
     }
-    build_insert_failed(b, st, u->lv->tok, b->mod->maps.v[loc->map - IR_MAP_FIRST].max_entries);
+    build_insert_failed(b, st, u->lv->tok, u->v);
 }
 
 struct ir_value build_index_assign(struct ir_builder *b, const struct expr *lv, enum op op,
@@ -337,10 +355,7 @@ void build_delete(struct ir_builder *b, const struct expr *e)
     const struct variable *v = e->kind == EX_INDEX ? e->base->var : e->var;
     const struct var_loc *loc = v->codegen;
     if (e->kind == EX_INDEX) {
-        bool slice = false;
-        vec_for (i, e->args)
-            slice |= !e->args.v[i];
-        if (slice) {
+        if (is_slice(e)) {
             build_delete_slice(b, e);
             return;
         }

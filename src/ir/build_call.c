@@ -169,6 +169,41 @@ static struct ir_value new_result(struct ir_builder *b, const struct function *f
     return r;
 }
 
+/* ---- MAXACTION ---- */
+
+struct counting {
+    uint32_t pending;
+    bool uncounted;
+};
+
+static struct counting counting_begin(struct ir_builder *b, const struct function *f)
+{
+    struct build *bld = build_of(b);
+    struct counting outer = {bld->pending, bld->uncounted};
+    bld->pending = 0;
+    if (build_function_finite(f)) {
+        build_actions_needed(b, f);
+        bld->uncounted = true;
+    }
+    return outer;
+}
+
+static void counting_end(struct ir_builder *b, const struct function *f, struct counting outer)
+{
+    struct build *bld = build_of(b);
+    build_actions(b, 0, build_body_tok(f->body, f->tok), true);
+    bld->pending = outer.pending;
+    bld->uncounted = outer.uncounted;
+}
+
+/* Behind a call. */
+static void count_call(struct ir_builder *b, const struct expr *e, const struct function *f)
+{
+    const struct fn_info *fi = f->codegen;
+    if (!f->intrinsic && fi && build_function_finite(f))
+        build_actions(b, fi->actions, e->tok, true);
+}
+
 static void inline_body(struct ir_builder *b, const struct expr *e, const struct function *f,
                         const struct ir_value *args, struct ir_value result, uint32_t return_to,
                         uint32_t next_to, struct text_return *text)
@@ -189,7 +224,9 @@ static void inline_body(struct ir_builder *b, const struct expr *e, const struct
         build_assign_var(b, f->params.v[i], args[i]);
     build_locals(b, (const struct variable *const *)f->locals.v, f->locals.n);
     bld->frame = &frame;
+    struct counting outer = counting_begin(b, f);
     build_stmt(b, f->body);
+    counting_end(b, f, outer);
     bld->frame = frame.outer;
     if (text && !ir_terminated(b))
         text_return(b, text, NULL);
@@ -264,6 +301,16 @@ static void reraise(struct ir_builder *b)
     }
 }
 
+/* Calls that are under way where the code is, with the handler or a function of the machine
+ * around them. */
+static uint32_t inlined_calls(const struct ir_builder *b)
+{
+    uint32_t n = 0;
+    for (const struct fn_frame *f = build_of((struct ir_builder *)b)->frame; f->outer; f = f->outer)
+        n++;
+    return n;
+}
+
 static void machine_call(struct ir_builder *b, const struct expr *e, const struct function *f,
                          const struct ir_value *args, struct ir_value result, uint32_t return_to,
                          uint32_t next_to)
@@ -271,14 +318,26 @@ static void machine_call(struct ir_builder *b, const struct expr *e, const struc
     uint32_t id = callable(b, f);
     struct ir_func *fn = b->prog->funcs.v[id];
     struct ir_mem nesting = ir_mem_at(IRM_CTX, offsetof(struct abi_ctx, nesting));
+    uint32_t inlined = inlined_calls(b);
     ir_reg depth = ir_load(b, nesting, 8, false);
     uint32_t deep = ir_new_block(b, "too deep"), go = ir_new_block(b, "call");
-    ir_bri(b, CC_UGE, depth, b->mod->maxnesting, deep, go);
+    int64_t room = (int64_t)b->mod->maxnesting - inlined;
+    ir_bri(b, CC_SGE, depth, room > 0 ? room : 0, deep, go);
     ir_at(b, deep);
     build_raise_tok(b, e->tok, "MAXNESTING exceeded");
     ir_at(b, go);
-    ir_store(b, nesting, 8, ir_bini(b, B_ADD, depth, 1));
-    build_actions(b, 1, e->tok);
+    ir_store(b, nesting, 8, ir_bini(b, B_ADD, depth, 1 + inlined));
+    if (f->recursive) {
+        struct ir_mem calls = ir_mem_at(IRM_CTX, offsetof(struct abi_ctx, calls));
+        uint32_t over = ir_new_block(b, "many calls"), some = ir_new_block(b, "call");
+        build_of(b)->recurses = true;
+        ir_reg r = ir_bini(b, B_SUB, ir_load(b, calls, 8, true), 1);
+        ir_store(b, calls, 8, r);
+        ir_bri(b, CC_SLT, r, 0, over, some);
+        ir_at(b, over);
+        build_too_many(b, e->tok);
+        ir_at(b, some);
+    }
     for (uint32_t i = 0; i < f->params.n; i++) {
         struct ir_mem m = {.kind = IRM_CALLEE, .fn = id, .id = i};
         if (args[i].is_string)
@@ -292,7 +351,7 @@ static void machine_call(struct ir_builder *b, const struct expr *e, const struc
     ir_emit(b, (struct ir_insn){.op = IR_CALLFN, .fn = id, .t = back});
     ir_at(b, back);
     depth = ir_load(b, nesting, 8, false);
-    ir_store(b, nesting, 8, ir_bini(b, B_SUB, depth, 1));
+    ir_store(b, nesting, 8, ir_bini(b, B_SUB, depth, 1 + inlined));
     uint32_t failed = ir_new_block(b, "error below"), fine = ir_new_block(b, "returned");
     ir_bri(b, CC_NE, ir_load(b, ir_mem_at(IRM_CTX, offsetof(struct abi_ctx, err)), 8, false), 0,
            failed, fine);
@@ -330,6 +389,7 @@ void build_function_body(struct ir_builder *b, uint32_t fn_index)
     bld->frame = &frame;
     struct catch_frame *saved_catches = bld->catches;
     bld->catches = NULL;
+    bld->uncounted = false;
 
     ir_at(b, ir_new_block(b, f->name));
     void **saved = arena_new_array(b->arena, void *, f->params.n + f->locals.n + 1);
@@ -354,7 +414,9 @@ void build_function_body(struct ir_builder *b, uint32_t fn_index)
         frame.result.reg = ir_new_reg(b);
         ir_mov(b, frame.result.reg, ir_const(b, 0));
     }
+    struct counting outer = counting_begin(b, f);
     build_stmt(b, f->body);
+    counting_end(b, f, outer);
     ir_jmp(b, frame.return_to);
     if (f->may_next) {
         ir_at(b, frame.next_to);
@@ -413,7 +475,7 @@ struct ir_value build_call(struct ir_builder *b, const struct expr *e)
         const struct function *f = e->callees.v[i];
         const struct fn_info *fi = f->codegen;
         bool last = i + 1 == e->callees.n;
-        uint32_t next = last ? end : ir_new_block(b, "next overload");
+        uint32_t next = f->may_next ? ir_new_block(b, "next overload") : end;
         if (f->intrinsic) {
             struct ir_value v = call_intrinsic(b, e, f, args);
             if (v.is_string)
@@ -426,10 +488,13 @@ struct ir_value build_call(struct ir_builder *b, const struct expr *e)
         } else {
             machine_call(b, e, f, args, result, end, next);
         }
-        if (last || !f->may_next)
+        if (!f->may_next)
             break;
         ir_at(b, next);
+        if (last)
+            build_raise_tok(b, e->tok, "all functions exhausted");
     }
     ir_at(b, end);
+    count_call(b, e, first);
     return result;
 }

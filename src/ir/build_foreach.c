@@ -108,6 +108,8 @@ static struct abi_foreach describe(const struct ir_module *m, const struct varia
     d.sort = ABI_SORT_NONE;
     if (!f || !f->sort_dir)
         return d;
+    if (v->type == TY_STATS && !f->sort_column && f->sort_stat_given && f->sort_stat == ST_VARIANCE)
+        return d; /* accepted, but the original sorts by nothing then */
     d.descending = f->sort_dir < 0;
     if (f->sort_column > 0) {
         int k = f->sort_column - 1;
@@ -260,8 +262,9 @@ static void loop_body(struct ir_builder *b, const struct stmt *s, const struct w
         .outer = bld->frame->loops, .break_to = w->end, .continue_to = w->cont};
     bld->frame->loops = &loop;
     bld->foreach_depth++;
-    build_actions(b, build_statements(s->then), build_first_token(s->then));
+    build_actions(b, 1, s->tok, false);
     build_stmt(b, s->then);
+    build_actions(b, 0, build_body_tok(s->then, s->tok), true);
     bld->foreach_depth--;
     bld->frame->loops = loop.outer;
 }
@@ -271,7 +274,21 @@ static void foreach_hist(struct ir_builder *b, const struct stmt *s)
     const struct foreach *f = s->foreach;
     uint32_t nbuckets;
     struct ir_mem buckets = build_hist_snapshot(b, f->base, &nbuckets);
-    struct walk w = walk_begin(b, ir_const(b, nbuckets));
+    build_actions(b, 1, s->tok, true);
+    ir_reg rounds = ir_const(b, nbuckets);
+    if (f->limit) {
+        ir_reg limit = build_long(b, f->limit);
+        uint32_t less = ir_new_block(b, "limit"), go = ir_new_block(b, "buckets");
+        ir_reg all = rounds;
+        rounds = ir_new_reg(b);
+        ir_mov(b, rounds, all);
+        ir_bri(b, CC_SLT, limit, nbuckets, less, go);
+        ir_at(b, less);
+        ir_mov(b, rounds, limit);
+        ir_jmp(b, go);
+        ir_at(b, go);
+    }
+    struct walk w = walk_begin(b, rounds);
     if (f->keys.n) {
         ir_reg k = ir_new_reg(b);
         ir_mov(b, k, w.i);
@@ -303,6 +320,7 @@ void build_foreach(struct ir_builder *b, const struct stmt *s)
     struct abi_foreach d = describe(b->mod, a, f);
     uint32_t map = buffer_map(b, buffer_size(&d));
     ir_reg n = fill(b, map, loc, &d, limit.reg);
+    build_actions(b, 1, s->tok, true);
     ir_reg left = 0;
     if (f->limit) {
         left = ir_new_reg(b);
@@ -314,10 +332,10 @@ void build_foreach(struct ir_builder *b, const struct stmt *s)
         ir_bri(b, CC_SGT, left, 0, more, w.end);
         ir_at(b, more);
     }
+    if (left) /* elements outside of the slice count too */
+        ir_mov(b, left, ir_bini(b, B_SUB, left, 1));
     struct ir_mem key = key_at(b, buffer_lookup(b, map), &d, w.i);
     check_slice(b, a, key, f->slice.v, f->slice.n, want, w.cont);
-    if (left)
-        ir_mov(b, left, ir_bini(b, B_SUB, left, 1));
     vec_for (i, f->keys)
         build_assign_var(b, f->keys.v[i]->var, key_column(b, a, key, (int)i));
     if (f->value) {
@@ -345,4 +363,23 @@ void build_delete_slice(struct ir_builder *b, const struct expr *e)
     check_slice(b, a, key, e->args.v, e->args.n, want, w.cont);
     ir_call(b, HELPER_MAP_DELETE, 2, IR_ARGS(IR_A_MAP(loc->map), IR_A_MEM(key)));
     walk_end(b, &w);
+}
+
+ir_reg build_in_slice(struct ir_builder *b, const struct expr *e)
+{
+    const struct variable *a = e->base->var;
+    struct ir_value *want = slice_values(b, e->args.v, e->args.n);
+    struct abi_foreach d = describe(b->mod, a, NULL);
+    uint32_t map = buffer_map(b, buffer_size(&d));
+    build_of(b)->extra_steps += d.max;
+    ir_reg found = ir_new_reg(b);
+    ir_mov(b, found, ir_const(b, 0));
+    struct walk w = walk_begin(b, fill(b, map, a->codegen, &d, 0));
+    struct ir_mem key = key_at(b, buffer_lookup(b, map), &d, w.i);
+    check_slice(b, a, key, e->args.v, e->args.n, want, w.cont);
+    ir_mov(b, found, ir_const(b, 1));
+    ir_jmp(b, w.end);
+    ir_at(b, ir_new_block(b, "not reached"));
+    walk_end(b, &w);
+    return found;
 }

@@ -64,7 +64,7 @@ void rec_put_string(struct ir_builder *b, struct record *r, struct ir_value v)
 }
 
 /* %m and %M: `size` bytes, or as many as the long `n` says, at address v. */
-static void record_memory(struct ir_builder *b, struct record *r, const struct expr *e,
+static void record_memory(struct ir_builder *b, struct record *r, const struct expr *print,
                           const struct fmt_part *p, ir_reg n, struct ir_value v)
 {
     bool user = p->flags & FMTF_ALT;
@@ -80,10 +80,7 @@ static void record_memory(struct ir_builder *b, struct record *r, const struct e
     uint32_t bad = ir_new_block(b, "fault"), good = ir_new_block(b, "read");
     ir_bri(b, CC_EQ, ir_bini(b, B_SHL, st, 32), 0, good, bad);
     ir_at(b, bad);
-    ir_raise_format(b, e,
-                    user ? "user memory copy fault at 0x%x [man error::fault]"
-                         : "kernel memory copy fault at 0x%x [man error::fault]",
-                    1, &v);
+    ir_raise_format(b, print, "read fault [man error::fault] at 0x%x", 1, &v);
     ir_at(b, good);
     r->off += record_string_room(size);
 }
@@ -326,8 +323,8 @@ static void print_record(struct ir_builder *b, const struct expr *e, int kind)
         else if (vals[i].is_string)
             rec_put_string(b, &r, vals[i]);
         else if (memory[i])
-            record_memory(b, &r, args.v[i], memory[i],
-                          memory[i]->prec_arg && i ? vals[i - 1].reg : 0, vals[i]);
+            record_memory(b, &r, e, memory[i], memory[i]->prec_arg && i ? vals[i - 1].reg : 0,
+                          vals[i]);
         else
             rec_put_long(b, &r, vals[i].reg);
     }

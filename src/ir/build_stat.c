@@ -222,7 +222,7 @@ void build_stat_add(struct ir_builder *b, const struct expr *lv, const struct ex
         }
         ir_jmp(b, add);
         ir_at(b, full);
-        build_insert_failed(b, st, lv->tok, b->mod->maps.v[loc->map - IR_MAP_FIRST].max_entries);
+        build_insert_failed(b, st, lv->tok, sv);
     } else {
         ir_jmp(b, full);
         ir_at(b, full);
@@ -235,9 +235,8 @@ void build_stat_add(struct ir_builder *b, const struct expr *lv, const struct ex
     keep_extreme(b, ir_ptr_mem(p, offsetof(struct abi_stat, min)), v, CC_SLT, FLIP_MIN);
     keep_extreme(b, ir_ptr_mem(p, offsetof(struct abi_stat, max)), v, CC_SGT, FLIP_MAX);
     if (sv->need_variance) {
-        /* Sum of squares, 128 bits: exact, and sums over CPUs by adding. */
-        ir_lib(b, "rt_stat_square", 2,
-               IR_ARGS(IR_A_MEM(ir_ptr_mem(p, offsetof(struct abi_stat, shift_avg))), IR_A_REG(v)));
+        ir_lib(b, "rt_stat_deviation", 3,
+               IR_ARGS(IR_A_MEM(ir_ptr_mem(p, 0)), IR_A_REG(v), IR_A_IMM(sv->variance_shift)));
     }
     if (l.log_off) {
         struct ir_mem m = ir_ptr_mem(p, (int32_t)l.log_off);
@@ -305,7 +304,8 @@ ir_reg build_stat(struct ir_builder *b, const struct expr *e)
         return ir_bin(b, B_SDIV, sum, count);
     case ST_VARIANCE:
         check_not_empty(b, e->tok, count);
-        return ir_lib(b, "rt_stat_variance", 1, IR_ARGS(IR_A_MEM(s)));
+        return ir_lib(b, "rt_stat_variance", 2,
+                      IR_ARGS(IR_A_MEM(s), IR_A_IMM(stat_var(e->a)->variance_shift)));
     default:
         build_unsupported(b, e->tok, "a histogram is not a number: print it or index a bucket");
         return count;
@@ -385,6 +385,14 @@ ir_reg build_hist_bucket(struct ir_builder *b, const struct expr *e)
     buckets.idx_max = (n - 1) * 8;
     ir_mov(b, r, ir_load(b, buckets, 8, false));
     return r;
+}
+
+ir_reg build_in_hist(struct ir_builder *b, const struct expr *e)
+{
+    ir_reg index = build_long(b, e->args.v[0]);
+    uint32_t n;
+    build_hist_snapshot(b, e->base, &n);
+    return ir_seti(b, CC_ULT, index, n);
 }
 
 void build_hist(struct ir_builder *b, const struct expr *print)

@@ -20,53 +20,14 @@ void build_locals(struct ir_builder *b, const struct variable *const *v, size_t 
     }
 }
 
-/* ---- the cost of a loop's round in statements ---- */
-
-static void count_expr(struct expr **e, void *arg)
-{
-    (void)e;
-    (void)arg;
-}
-
-static void count_stmt(struct stmt **sp, void *arg)
-{
-    uint32_t *n = arg;
-    const struct stmt *s = *sp;
-    switch (s->kind) {
-    case SM_BLOCK:
-    case SM_EMPTY:
-        break;
-    case SM_WHILE:
-    case SM_FOR:
-    case SM_FOREACH:
-        ++*n; /* its rounds are counted by themselves */
-        return;
-    default:
-        ++*n;
-    }
-    stmt_children(*sp, count_expr, count_stmt, arg);
-}
-
-uint32_t build_statements(const struct stmt *s)
-{
-    uint32_t n = 0;
-    struct stmt *root = (struct stmt *)s;
-    count_stmt(&root, &n);
-    return n ? n : 1;
-}
-
-const struct token *build_first_token(const struct stmt *s)
-{
-    while (s->kind == SM_BLOCK && s->body.n)
-        s = s->body.v[0];
-    return s->tok;
-}
-
 static void build_loop(struct ir_builder *b, const struct stmt *s)
 {
     struct build *bld = build_of(b);
-    if (s->kind == SM_FOR && s->init)
+    if (s->kind == SM_FOR && s->init) {
         build_effect(b, s->init);
+        build_actions(b, 1, s->tok, false);
+    }
+    build_actions(b, 1, s->tok, true);
     uint32_t head = ir_new_block(b, "loop"), body = ir_new_block(b, "body"),
              cont = ir_new_block(b, "continue"), end = ir_new_block(b, "end of loop");
     ir_jmp(b, head);
@@ -78,13 +39,16 @@ static void build_loop(struct ir_builder *b, const struct stmt *s)
     ir_at(b, body);
     struct loop_frame loop = {.outer = bld->frame->loops, .break_to = end, .continue_to = cont};
     bld->frame->loops = &loop;
-    build_actions(b, build_statements(s->then), build_first_token(s->then));
+    build_actions(b, 1, s->tok, false);
     build_stmt(b, s->then);
+    build_actions(b, 0, build_body_tok(s->then, s->tok), true);
     bld->frame->loops = loop.outer;
     ir_jmp(b, cont);
     ir_at(b, cont);
-    if (s->kind == SM_FOR && s->step)
+    if (s->kind == SM_FOR && s->step) {
         build_effect(b, s->step);
+        build_actions(b, 1, s->step->tok, false);
+    }
     ir_yield(b, head);
     ir_at(b, end);
 }
@@ -94,13 +58,18 @@ static void build_try(struct ir_builder *b, const struct stmt *s)
     struct build *bld = build_of(b);
     uint32_t handler = ir_new_block(b, "catch"), end = ir_new_block(b, "after try");
     struct catch_frame c = {.outer = bld->catches, .block = handler, .var = s->catch_var};
+    build_actions(b, 0, s->tok, true);
     bld->catches = &c;
     build_stmt(b, s->then);
+    build_actions(b, 0, build_body_tok(s->then, s->tok), true);
     bld->catches = c.outer;
     ir_jmp(b, end);
     ir_at(b, handler);
-    if (s->els)
+    build_actions(b, 1, s->tok, true);
+    if (s->els) {
         build_stmt(b, s->els);
+        build_actions(b, 0, build_body_tok(s->els, s->tok), true);
+    }
     ir_jmp(b, end);
     ir_at(b, end);
 }
@@ -117,6 +86,7 @@ static void build_return(struct ir_builder *b, const struct stmt *s)
         else if (f->result.reg && v.reg)
             ir_mov(b, f->result.reg, v.reg);
     }
+    build_actions(b, 1, s->tok, true);
     ir_jmp(b, f->return_to);
 }
 
@@ -124,13 +94,16 @@ static void build_if(struct ir_builder *b, const struct stmt *s)
 {
     uint32_t t = ir_new_block(b, "then"), end = ir_new_block(b, "end if");
     uint32_t f = s->els ? ir_new_block(b, "else") : end;
+    build_actions(b, 1, s->tok, true);
     build_branch(b, s->e, t, f);
     ir_at(b, t);
     build_stmt(b, s->then);
+    build_actions(b, 0, build_body_tok(s->then, s->tok), true);
     ir_jmp(b, end);
     if (s->els) {
         ir_at(b, f);
         build_stmt(b, s->els);
+        build_actions(b, 0, build_body_tok(s->els, s->tok), true);
         ir_jmp(b, end);
     }
     ir_at(b, end);
@@ -165,6 +138,7 @@ void build_stmt(struct ir_builder *b, const struct stmt *s)
         break;
     case SM_EXPR:
         build_effect(b, s->e);
+        build_actions(b, 1, s->tok, false);
         break;
     case SM_IF:
         build_if(b, s);
@@ -177,12 +151,15 @@ void build_stmt(struct ir_builder *b, const struct stmt *s)
         build_foreach(b, s);
         break;
     case SM_BREAK:
+        build_actions(b, 1, s->tok, true);
         ir_jmp(b, bld->frame->loops->break_to);
         break;
     case SM_CONTINUE:
+        build_actions(b, 1, s->tok, true);
         ir_jmp(b, bld->frame->loops->continue_to);
         break;
     case SM_NEXT:
+        build_actions(b, 1, s->tok, true);
         ir_jmp(b, bld->frame->next_to);
         break;
     case SM_RETURN:
@@ -190,6 +167,7 @@ void build_stmt(struct ir_builder *b, const struct stmt *s)
         break;
     case SM_DELETE:
         build_delete(b, s->e);
+        build_actions(b, 1, s->tok, false);
         break;
     case SM_TRY:
         build_try(b, s);

@@ -330,6 +330,7 @@ struct variable {
     struct value_flow *key_flows;  /* sema: of its keys, arity entries */
     /* sema: statistics that the script asks of it */
     bool need_hist_log, need_minmax, need_variance;
+    int64_t variance_shift;
     bool need_hist_linear;
     int64_t hist_low, hist_high, hist_step;
     int id;               /* index in program.globals or function/probe locals */

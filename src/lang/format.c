@@ -117,6 +117,8 @@ const char *parse_format(struct arena *a, const char *fmt, fmt_vec *out)
         }
         if (!conversion(&p, &part.conv))
             return "invalid or missing conversion specifier";
+        if (part.conv == FMT_STRING && p[-2] == '.') /* "%.s" is the whole string */
+            part.prec = -1;
         vec_push(a, out, part);
     }
     return NULL;

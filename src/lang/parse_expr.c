@@ -408,7 +408,7 @@ static struct expr *parse_hist(struct parser *p)
         e->hist_high = signed_number(p);
         expect_op(p, ",");
         e->hist_step = signed_number(p);
-        if (e->hist_step <= 0 || e->hist_high <= e->hist_low)
+        if (e->hist_step <= 0 || e->hist_high < e->hist_low)
             parse_fail_at(p, t, true, "histogram bounds must grow by a positive step");
         if ((e->hist_high - e->hist_low) / e->hist_step > 10000)
             parse_fail_at(p, t, true, "histogram has too many buckets");
@@ -479,6 +479,8 @@ static struct expr *parse_at(struct parser *p)
     switch (e->kind) {
     case EX_STAT:
         e->a = parse_expr(p);
+        if (e->stat != ST_VARIANCE && tok_is_op(peek_tok(p), ","))
+            parse_fail(p, "not more than 1 parameter allowed");
         if (accept_op(p, ","))
             e->num = signed_number(p);
         break;
@@ -590,9 +592,18 @@ static struct expr *parse_print(struct parser *p, const struct token *t, struct 
     }
     if (!proto.newline && tok_is_op(peek_tok(p), ")"))
         parse_fail(p, "expected literal string or number");
-    p->printing = true; /* a histogram may be an argument */
-    call_arguments(p, &e->args);
+    p->printing = true; /* a histogram may be the argument */
+    const struct token *first = peek_tok(p);
+    if (tok_is_op(first, "@hist_log") || tok_is_op(first, "@hist_linear")) {
+        vec_push(p->arena, &e->args, parse_expr(p));
+        p->printing = false;
+        if (e->args.v[0]->kind == EX_HIST || !accept_op(p, ",")) {
+            expect_op(p, ")");
+            return e;
+        }
+    }
     p->printing = false;
+    call_arguments(p, &e->args);
     return e;
 }
 

@@ -127,7 +127,7 @@ static struct stmt *parse_foreach(struct parser *p)
         parse_index_list(p, &f->slice, true);
     const struct token *t = peek_tok(p);
     enum stat_kind stat;
-    if (t && t->type == TOK_OP && stat_kind_of(t->text, &stat) && stat != ST_VARIANCE) {
+    if (t && t->type == TOK_OP && stat_kind_of(t->text, &stat)) {
         take(p);
         f->sort_stat = stat;
         f->sort_stat_given = true;

@@ -64,7 +64,7 @@ bool session_limits(struct session *s)
     s->maxaction = 1000;
     s->maxaction_interruptible = 0;
     s->maxmapentries = 2048;
-    s->maxnesting = 10;
+    s->maxnesting = 0;
     s->maxerrors = 0;
     s->maxskipped = 100;
     s->maxtrylock = 1000;

@@ -28,11 +28,12 @@ static bool fold_long(enum op op, int64_t x, int64_t y, int64_t *out)
         else
             *out = op == OP_DIV ? x / y : x % y;
         return true;
+    /* Of constants: the original keeps the count between 0 and 64, and 64 shifts nothing. */
     case OP_SHL:
-        *out = (int64_t)(a << (b & 63));
+        *out = (int64_t)(y > 0 && y < 64 ? a << y : a);
         return true;
     case OP_SHR:
-        *out = x >> (b & 63);
+        *out = y > 0 && y < 64 ? x >> y : x;
         return true;
     case OP_SHRU:
         *out = (int64_t)(a >> (b & 63));
@@ -145,20 +146,21 @@ bool fold_expr(struct arena *a, struct expr *e)
 struct purity {
     bool pure;
     bool in_function; /* its locals are gone when it returns: writing them is no effect */
+    bool unused;      /* to be left out, so that failing or not ending are no effects either */
 };
 
-static bool pure_stmt(const struct stmt *s);
-static bool pure(const struct expr *e, bool in_function);
+static bool pure_stmt(const struct stmt *s, bool unused);
+static bool pure(const struct expr *e, bool in_function, bool unused);
 
-static bool pure_function(const struct function *f)
+static bool pure_function(const struct function *f, bool unused)
 {
     if (f->intrinsic)
         return f->pure;
     struct function *w = (struct function *)f;
     if (w->costing_purity)
-        return false; /* recursive: it may not end */
+        return unused; /* recursive: it may not end */
     w->costing_purity = true;
-    bool ok = pure_stmt(f->body);
+    bool ok = pure_stmt(f->body, unused);
     w->costing_purity = false;
     return ok;
 }
@@ -166,10 +168,10 @@ static bool pure_function(const struct function *f)
 static void check_pure(struct expr **ep, void *arg)
 {
     struct purity *p = arg;
-    p->pure = p->pure && pure(*ep, p->in_function);
+    p->pure = p->pure && pure(*ep, p->in_function, p->unused);
 }
 
-static bool pure(const struct expr *e, bool in_function)
+static bool pure(const struct expr *e, bool in_function, bool unused)
 {
     switch (e->kind) {
     case EX_ASSIGN:
@@ -178,7 +180,7 @@ static bool pure(const struct expr *e, bool in_function)
         const struct expr *lv = e->a;
         if (!in_function || lv->kind != EX_SYMBOL || !lv->var || lv->var->is_global)
             return false;
-        return !e->b || pure(e->b, in_function);
+        return !e->b || pure(e->b, in_function, unused);
     }
     case EX_PRINT:
         if (!e->print->to_string)
@@ -186,58 +188,65 @@ static bool pure(const struct expr *e, bool in_function)
         break;
     case EX_CALL:
         vec_for (i, e->callees)
-            if (!pure_function(e->callees.v[i]))
+            if (!pure_function(e->callees.v[i], unused))
                 return false;
         break;
     case EX_STAT: /* the others may fail */
-        if (e->stat != ST_COUNT && e->stat != ST_SUM)
+        if (!unused && e->stat != ST_COUNT && e->stat != ST_SUM)
             return false;
         break;
     case EX_BINARY:
-        if ((e->op == OP_DIV || e->op == OP_MOD) && (e->b->kind != EX_NUMBER || !e->b->num))
+        if (!unused && (e->op == OP_DIV || e->op == OP_MOD) &&
+            (e->b->kind != EX_NUMBER || !e->b->num))
             return false;
         break;
     case EX_DEREF: /* may fault, which is an error that is seen */
-        if (e->deref.direct && e->a->kind == EX_CTX)
+        if (unused || (e->deref.direct && e->a->kind == EX_CTX))
             break; /* what the tracepoint was given */
         return false;
     case EX_DEREF_STR:
-    case EX_REGEX: /* matched() looks at its result */
+    case EX_REGEX: /* matched() looks at its result, but never at one that is left out */
+        if (unused)
+            break;
+        return false;
     case EX_EMBEDDED:
         return false;
     default:
         break;
     }
-    struct purity p = {true, in_function};
+    struct purity p = {true, in_function, unused};
     expr_children((struct expr *)e, check_pure, &p);
     return p.pure;
 }
 
 bool pure_expr(const struct expr *e)
 {
-    return pure(e, false);
+    return pure(e, false, false);
 }
 
 static void check_pure_stmt(struct stmt **sp, void *arg)
 {
     struct purity *p = arg;
-    p->pure = p->pure && pure_stmt(*sp);
+    p->pure = p->pure && pure_stmt(*sp, p->unused);
 }
 
 /* In a function. */
-static bool pure_stmt(const struct stmt *s)
+static bool pure_stmt(const struct stmt *s, bool unused)
 {
     switch (s->kind) {
     case SM_WHILE:
     case SM_FOR:
     case SM_NEXT:
+        if (unused)
+            break;
+        return false;
     case SM_EMBEDDED:
     case SM_DELETE:
         return false;
     default:
         break;
     }
-    struct purity p = {true, true};
+    struct purity p = {true, true, unused};
     stmt_children((struct stmt *)s, check_pure, check_pure_stmt, &p);
     return p.pure;
 }
@@ -292,15 +301,20 @@ static bool dead_foreach(const struct foreach *f)
         if (!dead_local(f->keys.v[i]))
             return false;
     vec_for (i, f->slice)
-        if (f->slice.v[i] && !pure_expr(f->slice.v[i]))
+        if (f->slice.v[i] && !pure(f->slice.v[i], false, true))
             return false;
-    return (!f->value || dead_local(f->value)) && (!f->limit || pure_expr(f->limit));
+    return (!f->value || dead_local(f->value)) && (!f->limit || pure(f->limit, false, true));
 }
 
 static void replace_stmt(struct elide *w, struct stmt **sp, struct stmt *by)
 {
     *sp = by ? by : stmt_new(w->m->arena, SM_EMPTY, (*sp)->tok);
     w->changed = true;
+}
+
+static bool idle(const struct expr *e)
+{
+    return !e || pure(e, false, true);
 }
 
 /* What a statement without its empty parts comes to. */
@@ -322,11 +336,14 @@ static void elide_compound(struct elide *w, struct stmt **sp)
         }
         return;
     case SM_WHILE:
-        if (s->e->kind == EX_NUMBER && !s->e->num)
+        if ((s->e->kind == EX_NUMBER && !s->e->num) ||
+            (empty_stmt(s->then) && pure(s->e, false, true)))
             replace_stmt(w, sp, NULL);
         return;
     case SM_FOR:
-        if (s->e && s->e->kind == EX_NUMBER && !s->e->num) {
+        if (empty_stmt(s->then) && idle(s->init) && idle(s->e) && idle(s->step))
+            replace_stmt(w, sp, NULL);
+        else if (s->e && s->e->kind == EX_NUMBER && !s->e->num) {
             struct stmt *e = s->init ? stmt_new(w->m->arena, SM_EXPR, s->tok) : NULL;
             if (e)
                 e->e = s->init;
@@ -353,13 +370,12 @@ static void elide_stmt(struct stmt **sp, void *arg)
     stmt_children(s, elide_expr, elide_stmt, w);
     if (s->kind == SM_EXPR) {
         struct expr *e = s->e;
-        bool assign = e->kind == EX_ASSIGN && e->op != OP_STATADD;
-        if ((assign || e->kind == EX_PRE || e->kind == EX_POST) && dead_local(e->a)) {
+        if (e->kind == EX_ASSIGN && e->op == OP_ASSIGN && dead_local(e->a)) {
             warn_elided(w, e->tok, "Eliding assignment to '%s'", e->a->str);
-            e = s->e = e->b ? e->b : e->a;
+            s->e = e->b;
             w->changed = true;
         }
-        if (pure_expr(s->e)) {
+        if (pure(s->e, false, true)) {
             warn_elided(w, s->tok, "Eliding side-effect-free expression %s", "");
             *sp = stmt_new(w->m->arena, SM_EMPTY, s->tok);
             w->changed = true;
@@ -417,7 +433,9 @@ static void count_stmt(struct stmt **sp, void *arg)
     struct stmt *s = *sp;
     if (s->kind == SM_EXPR &&
         (s->e->kind == EX_ASSIGN || s->e->kind == EX_PRE || s->e->kind == EX_POST)) {
-        count_lvalue(s->e->a, false, arg);
+        /* A local variable is read by i++, as the original counts. */
+        bool local = s->e->a->kind == EX_SYMBOL && s->e->a->var && !s->e->a->var->is_global;
+        count_lvalue(s->e->a, local && s->e->op != OP_ASSIGN && s->e->op != OP_STATADD, arg);
         if (s->e->b)
             count_expr(&s->e->b, arg);
         return;

@@ -388,6 +388,11 @@ static void note_stat(struct scope *sc, struct expr *e)
     if (e->stat == ST_VARIANCE && (e->num < 0 || e->num > 62))
         diag_semantic(&sc->m->s->diag, e->tok, "bit shift (%lld) out of range <0..62>",
                       (long long)e->num);
+    if (e->stat == ST_VARIANCE && v->variance_shift && v->variance_shift != e->num)
+        diag_semantic(&sc->m->s->diag, e->tok, "conflicting bit shifts declared (previously %lld)",
+                      (long long)v->variance_shift);
+    else if (e->stat == ST_VARIANCE)
+        v->variance_shift = e->num;
     v->need_minmax |= e->stat == ST_MIN || e->stat == ST_MAX;
 }
 
@@ -455,6 +460,8 @@ void resolve_expr(struct expr **ep, void *arg)
             mark(e->base, true, false);
         } else {
             resolve_hist_or_expr(&e->base, sc);
+            if (e->args.n != 1 || !e->args.v[0])
+                diag_semantic(&m->s->diag, e->base->tok, "a bucket is named by one number");
         }
         vec_for (i, e->args)
             if (e->args.v[i])

@@ -79,7 +79,7 @@ struct session {
     int64_t maxstringlen;                          /* 512, with the NUL */
     int64_t maxaction, maxaction_interruptible;    /* 1000, 10 × maxaction */
     int64_t maxmapentries;                         /* 2048 */
-    int64_t maxnesting;                            /* 10 */
+    int64_t maxnesting;                            /* 0: as deep as the script needs, and 11 */
     int64_t maxerrors;                             /* 0 */
     int64_t maxskipped;                            /* 100 */
     int64_t maxtrylock;                            /* 1000 */

@@ -181,6 +181,11 @@ static enum type infer_binary(struct infer *w, struct expr *e, enum type want)
 {
     switch (e->op) {
     case OP_CONCAT:
+        if (e->a->kind == EX_STAT || e->b->kind == EX_STAT) {
+            if (once(w, e))
+                diag_semantic(&w->m->s->diag, e->tok, "expected string types");
+            return known(w, e, TY_STRING, want);
+        }
         infer(w, e->a, TY_STRING);
         infer(w, e->b, TY_STRING);
         return known(w, e, TY_STRING, want);

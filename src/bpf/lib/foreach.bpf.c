@@ -21,6 +21,13 @@ struct stat_walk {
     const u64 *from;
 };
 
+/* Towards zero, as C does; eBPF has no signed division before Linux 6.6. */
+static inline s64 divide(s64 a, u64 b)
+{
+    u64 q = (a < 0 ? -(u64)a : (u64)a) / b;
+    return a < 0 ? -q : q;
+}
+
 static inline void merge_stat(struct abi_stat *to, const struct abi_stat *from)
 {
     /* Minimum and maximum are stored flipped: zero is empty. */
@@ -31,10 +38,13 @@ static inline void merge_stat(struct abi_stat *to, const struct abi_stat *from)
         to->max = from->max;
     to->count += from->count;
     to->sum += from->sum;
-    /* Sum of squares: 128 bits in two words. */
-    u64 low = (u64)to->shift_avg + (u64)from->shift_avg;
-    to->variance_sum += from->variance_sum + (low < (u64)from->shift_avg);
-    to->shift_avg = (s64)low;
+    if (!from->mean && !from->squares)
+        return;
+    u64 n = from->count, mean = (u64)from->mean;
+    to->mean += (s64)(n * mean);
+    to->mean_squares += (s64)(n * mean * mean);
+    if (n > 1)
+        to->squares += (s64)((n - 1) * (u64)divide(from->squares, n - 1));
 }
 
 static long add_bucket(u32 i, struct stat_walk *w)
@@ -494,46 +504,32 @@ STATIC u64 rt_evict_oldest_stat(void *map, char *room, u64 seq_off, u64 key_size
 
 /* ---- statistics ---- */
 
-/* Adds v² to the 128-bit sum of squares at `sum`. */
-STATIC u64 rt_stat_square(u64 *sum, s64 v)
+/* @variance is what the original makes of it, to the last digit: Welford's algorithm in
+ * integers on each CPU, then the total variance of the CPUs' groups.  The count is that with v. */
+STATIC u64 rt_stat_deviation(struct abi_stat *s, s64 v, u64 shift)
 {
-    u64 m = v < 0 ? -(u64)v : (u64)v;
-    u64 hi = m >> 32, lo = m & 0xffffffff;
-    u64 mid = hi * lo;
-    u64 low = lo * lo, high = hi * hi + (mid >> 31);
-    u64 add = mid << 33;
-    low += add;
-    high += low < add;
-    u64 old = __sync_fetch_and_add(&sum[0], low);
-    __sync_fetch_and_add(&sum[1], high + (old + low < old));
+    u64 n = s->count, x = (u64)v << (shift & 63), mean = (u64)s->mean;
+    if (n < 2) {
+        s->mean = (s64)x;
+        s->squares = 0;
+        return 0;
+    }
+    u64 delta = x - mean;
+    mean += (u64)divide((s64)delta, n);
+    s->mean = (s64)mean;
+    s->squares += (s64)(delta * (x - mean));
     return 0;
 }
 
-/* Variance of a collected aggregate, as an integer: (n·Σx² − (Σx)²) / (n·(n − 1)). */
-STATIC u64 rt_stat_variance(struct abi_stat *s)
+/* Of what merge_stat() has put together. */
+STATIC u64 rt_stat_variance(struct abi_stat *s, u64 shift)
 {
     u64 n = s->count;
     if (n < 2)
         return 0;
-    /* Around the mean, to stay within 64 bits: Σx² − sum·mean, in two words. */
-    s64 sum = s->sum;
-    u64 a = sum < 0 ? -(u64)sum : (u64)sum;
-    u64 q = a / n, r = a % n;
-    /* sum²/n = a·q + a·r/n */
-    u64 ah = a >> 32, al = a & 0xffffffff, qh = q >> 32, ql = q & 0xffffffff;
-    u64 m1 = ah * ql, m2 = al * qh, low = al * ql, high = ah * qh + (m1 >> 32) + (m2 >> 32);
-    u64 t = low + (m1 << 32);
-    high += t < low;
-    low = t + (m2 << 32);
-    high += low < t;
-    u64 extra = a <= 0xffffffff || !r ? a * r / n : a / n * r;
-    t = low + extra;
-    high += t < low;
-    u64 diff = (u64)s->shift_avg - t;
-    u64 diff_high = (u64)s->variance_sum - high - ((u64)s->shift_avg < t);
-    if (diff_high) /* beyond 64 bits: the precision of the mean is enough */
-        return ~0ull >> 1;
-    return diff / (n - 1);
+    u64 mean = (u64)divide((s64)((u64)s->sum << (shift & 63)), n);
+    u64 between = (u64)s->mean_squares - 2 * mean * (u64)s->mean + n * mean * mean;
+    return (u64)(divide((s64)(between + (u64)s->squares), n - 1) >> (2 * shift & 63));
 }
 
 struct clear_walk {
