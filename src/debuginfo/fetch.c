@@ -90,6 +90,13 @@ static const char *package_of(struct arena *a, const char *path)
 
 const char *dw_advice(struct dw_module *m)
 {
+    /* elfutils 0.188 reads no packages of units (.dwp), and gives no way to join one's parts to
+     * the unit in the program that they belong to. */
+    if (m->missing_dwo && access(arena_printf(m->arena, "%s.dwp", m->path), F_OK) == 0)
+        return arena_printf(m->arena,
+                            "a part of it is in the file %s.dwp, which is not understood; %s, from "
+                            "which it was made, is",
+                            m->path, m->missing_dwo);
     if (m->missing_dwo)
         return arena_printf(m->arena, "a part of it is in the file %s, which is not there",
                             m->missing_dwo);

@@ -45,6 +45,10 @@ grep -q '"bitty@v.c:[0-9]*"' "$TMP/out" && pass split-file || fail split-file "$
 mv split5.dwo elsewhere
 run -p2 -e 'probe process("./split5").function("bitty") { println($b) }'
 [ $rc = 1 ] && grep -q 'a part of it is in the file split5.dwo, which is not there' "$TMP/err" && pass split-missing || fail split-missing "$rc $(first_line "$TMP/err")"
+: >split5.dwp
+run -p2 -e 'probe process("./split5").function("*").call { println($$vars, $nothing) }'
+grep -q 'in the file .*/split5.dwp, which is not understood; split5.dwo, from which it was made, is' "$TMP/err" && pass split-package || fail split-package "$rc $(first_line "$TMP/err")"
+rm split5.dwp
 
 if command -v dwz >/dev/null; then
     cp whole dwz1
