@@ -69,6 +69,40 @@ const char *process_libraries(struct session *s, const process_paths *programs, 
 
 /* ---- programs ---- */
 
+/* What runs a script: the program in its first line, or the one that env finds.  NULL: it is
+ * none. */
+static const char *interpreter(struct session *s, const char *path)
+{
+    char line[256] = "", *rest = line + 2;
+    FILE *f = fopen(path, "re");
+    bool script = f && fgets(line, sizeof line, f) && line[0] == '#' && line[1] == '!';
+    if (f)
+        fclose(f);
+    const char *program = script ? strtok_r(rest, " \t\n", &rest) : NULL;
+    if (program && strcmp(program, "/usr/bin/env") != 0 && strcmp(program, "/bin/env") != 0)
+        return arena_strdup(s->arena, program);
+    do
+        program = program ? strtok_r(rest, " \t\n", &rest) : NULL;
+    while (program && (*program == '-' || strchr(program, '=')));
+    return !program               ? NULL
+           : strchr(program, '/') ? arena_strdup(s->arena, program)
+                                  : search(s, program, getenv("PATH"));
+}
+
+enum { SCRIPTS = 4 }; /* that run one another */
+
+/* The file that a path leads to, past so many scripts. */
+static const char *program_of(struct session *s, const char *path, int scripts)
+{
+    char full[PATH_MAX];
+    while (path && realpath(path, full)) {
+        path = scripts-- > 0 ? interpreter(s, full) : NULL;
+        if (!path)
+            return arena_strdup(s->arena, full);
+    }
+    return NULL;
+}
+
 const char *process_programs(struct session *s, const char *name, bool library, process_paths *out)
 {
     const char *path = name;
@@ -83,7 +117,6 @@ const char *process_programs(struct session *s, const char *name, bool library, 
                                 name);
     }
     glob_t g;
-    char full[PATH_MAX];
     int rc = glob(path, GLOB_NOMAGIC, NULL, &g);
     /* Scripts from systems that have their libraries in /lib* itself. */
     const char *file = strrchr(path, '/') + 1;
@@ -96,9 +129,13 @@ const char *process_programs(struct session *s, const char *name, bool library, 
     }
     if (rc != 0)
         return arena_printf(s->arena, "no file matches '%s'", name);
-    for (size_t i = 0; i < g.gl_pathc; i++)
-        if (realpath(g.gl_pathv[i], full))
-            vec_push(s->arena, out, arena_printf(s->arena, "%s", full));
+    for (size_t i = 0; i < g.gl_pathc; i++) {
+        /* Of a pattern's files those that are meant are programs themselves. */
+        bool named = !strpbrk(name, "*?[");
+        const char *program = program_of(s, g.gl_pathv[i], named ? SCRIPTS : 0);
+        if (program)
+            vec_push(s->arena, out, program);
+    }
     globfree(&g);
     return out->n ? NULL : arena_printf(s->arena, "cannot open %s: no such file", name);
 }

@@ -196,3 +196,12 @@ inline put_in 2
 label 2
 call hidden 2
 inline put_in 7'
+
+# A script stands for what runs it.
+for first in '#!%s/pie' '#! /usr/bin/env -S A=b %s/pie x'; do
+    printf "$first\n" "$PWD" >script
+    chmod +x script
+    run -c ./script -e 'probe process("./script").function("work") { println($n) } probe process.function("work") { println("target") }'
+    sort -o "$TMP/out" "$TMP/out"
+    expect "script: $first" 0 $'1\ntarget'
+done
