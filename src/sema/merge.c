@@ -67,6 +67,11 @@ void sema_merge(struct session *s, struct program *p)
     hash_init(&same, p->arena);
     vec_for (i, p->probes) {
         struct probe *pr = p->probes.v[i], *first = NULL;
+        if (attach_impossible(&pr->attach)) { /* it costs nothing; one is left to have any */
+            if (n || i + 1 < p->probes.n)
+                continue;
+            pr->attach.kind = ATTACH_NEVER;
+        }
         if (pr->provider && pr->provider->choose)
             pr->provider->choose(s, pr);
         if (pr->provider && pr->provider->shares_programs) {

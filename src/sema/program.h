@@ -111,6 +111,13 @@ static inline struct call_set attach_calls(int32_t nr, int32_t nr32)
     return c;
 }
 
+/* A system call that no program can make here: its handler never runs. */
+static inline bool attach_impossible(const struct attach_point *a)
+{
+    return (a->kind == ATTACH_SYSCALL_ENTER || a->kind == ATTACH_SYSCALL_EXIT) &&
+           a->nr == CALL_NONE && a->nr32 == CALL_NONE;
+}
+
 struct probe_provider;
 
 struct probe {

@@ -141,3 +141,9 @@ if [ -e /sys/kernel/tracing/events/syscalls/sys_enter_openat/format ]; then
 -100 0 0|same
 1 -100'
 fi
+
+# Calls that no program can make: their points are valid.
+run -c true -e 'probe syscall.send { println(argstr, $arg1) }'
+expect impossible 0 ''
+run -c true -e 'probe syscall.send.return, syscall.gethostname, syscall.exit_group { if (pid() == target()) println(name, " ", argstr) }'
+expect impossible-some 0 'exit_group 0'
