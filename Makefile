@@ -34,9 +34,12 @@ all: $(BUILD)/stap $(BUILD)/staprun
 # which runs with more rights than its user, is at a random one.
 $(BUILD)/stap: POSITION = -no-pie
 
-# Each of the two has what it needs only: staprun has no compiler in it.
-$(BUILD)/stap $(BUILD)/staprun: $(BUILD)/%: $(OBJS)
-	$(CC) $(CFLAGS) $(EXTRA_CFLAGS) $(POSITION) -Wl,--gc-sections -o $@ $(BUILD)/src/cli/$(if $(filter stap,$*),main,$*).o $(LIB_OBJS) $(LIBS)
+# Each of the two has what it needs only: staprun has no compiler in it.  The static marks of the
+# driver are notes, and what has notes is never left out by itself.
+$(BUILD)/stap: PARTS = $(BUILD)/src/cli/main.o $(LIB_OBJS)
+$(BUILD)/staprun: PARTS = $(BUILD)/src/cli/staprun.o $(filter-out $(BUILD)/src/cli/driver.o,$(LIB_OBJS))
+$(BUILD)/stap $(BUILD)/staprun: $(OBJS)
+	$(CC) $(CFLAGS) $(EXTRA_CFLAGS) $(POSITION) -Wl,--gc-sections -o $@ $(PARTS) $(LIBS)
 
 $(BUILD)/src/%.o: src/%.c
 	@mkdir -p $(dir $@)
