@@ -205,8 +205,10 @@ bool dw_global(struct dw_module *m, const char *name, const char *file, struct d
                const char **why);
 /* Type of the value a function returns; 0: none or not known. */
 uint32_t dw_return_type(struct dw_module *m, const struct dw_function *f);
-/* It is of a language whose runtime unwinds or moves stacks. */
-bool dw_unwinds(const struct dw_function *f);
+/* It is of a language whose runtime unwinds stacks; or moves them, also from one thread to
+ * another. */
+enum dw_stacks { DW_STACKS_STAY, DW_STACKS_UNWIND, DW_STACKS_MOVE };
+enum dw_stacks dw_stacks(const struct dw_function *f);
 /* It is a class that is not copied bit by bit. */
 bool dw_returns_in_memory(const struct dw_function *f);
 /* Calls fn for each variable in scope at pc, parameters first; `place` NULL: it has none there. */

@@ -382,7 +382,7 @@ bool dw_returns_in_memory(const struct dw_function *f)
     return plain_type(&die, &type) && copies_itself(&type, 0);
 }
 
-bool dw_unwinds(const struct dw_function *f)
+enum dw_stacks dw_stacks(const struct dw_function *f)
 {
     Dwarf_Die cu, die = *(const Dwarf_Die *)f->priv;
     switch (dwarf_diecu(&die, &cu, NULL, NULL) ? dwarf_srclang(&cu) : -1) {
@@ -397,10 +397,11 @@ bool dw_unwinds(const struct dw_function *f)
     case DW_LANG_Ada83:
     case DW_LANG_Ada95:
     case DW_LANG_D:
-    case DW_LANG_Go:
     case DW_LANG_Rust:
-        return true;
+        return DW_STACKS_UNWIND;
+    case DW_LANG_Go:
+        return DW_STACKS_MOVE;
     default:
-        return false;
+        return DW_STACKS_STAY;
     }
 }

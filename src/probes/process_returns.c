@@ -62,13 +62,18 @@ bool process_returns(struct session *s, struct user_point *u, return_vec *out)
     struct code c = {.m = u->module, .f = f, .out = out};
     uint64_t start, end;
     out->n = 0;
-    if (u->kernel || !u->is_return || !f->name || f->end <= f->entry ||
-        !(f->priv ? dw_unwinds(f) : mangled(f->name)) || !dw_is_64(u->module))
+    if (u->kernel || !u->is_return || !f->name || f->end <= f->entry || !dw_is_64(u->module))
+        return false;
+    enum dw_stacks stacks = f->priv            ? dw_stacks(f)
+                            : mangled(f->name) ? DW_STACKS_UNWIND
+                                               : DW_STACKS_STAY;
+    if (stacks == DW_STACKS_STAY)
         return false;
     bool known = look_at(s, &c, f->entry, f->end);
     for (size_t i = 0; known && f->priv && dw_covers(f, i, &start, &end); i++)
         if (start != f->entry && !(start > f->entry && start < f->end))
             known = look_at(s, &c, start, end);
-    u->unsafe = !known || ((c.calls || c.leaves) && (c.leaves || !out->n));
-    return known && c.calls && !u->unsafe;
+    bool matters = c.calls || c.leaves || stacks == DW_STACKS_MOVE;
+    u->unsafe = !known || (matters && (c.leaves || !out->n));
+    return matters && !u->unsafe;
 }
