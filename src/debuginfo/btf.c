@@ -479,12 +479,26 @@ static bool is_struct(const struct btf_type *t)
            (BTF_INFO_KIND(t->info) == BTF_KIND_STRUCT || BTF_INFO_KIND(t->info) == BTF_KIND_UNION);
 }
 
+static const struct kbtf_note *note_of(const struct kernel_btf *b, const struct btf_member *m)
+{
+    vec_for (i, b->made_notes)
+        if (b->made_notes.v[i].member == m)
+            return &b->made_notes.v[i];
+    return NULL;
+}
+
 uint32_t kbtf_virtual_base(const struct kernel_btf *b, const struct btf_member *m)
 {
-    vec_for (i, b->made_virtual)
-        if (b->made_virtual.v[i].member == m)
-            return b->made_virtual.v[i].before;
-    return 0;
+    const struct kbtf_note *n = note_of(b, m);
+    return n ? n->before : 0;
+}
+
+uint32_t kbtf_bit_offset(const struct kernel_btf *b, const struct btf_type *t,
+                         const struct btf_member *m)
+{
+    uint32_t bit = BTF_INFO_KFLAG(t->info) ? BTF_MEMBER_BIT_OFFSET(m->offset) : m->offset;
+    const struct kbtf_note *n = b->made && bit == KBTF_FAR ? note_of(b, m) : NULL;
+    return n ? n->bit_offset : bit;
 }
 
 /* What was found in a base or an anonymous member, as seen from what that is in. */
@@ -515,13 +529,13 @@ bool kbtf_member(struct kernel_btf *b, uint32_t id, const char *name, struct kbt
             continue;
         out->type = m[i].type;
         out->nhops = 0;
-        out->bit_offset = fields ? BTF_MEMBER_BIT_OFFSET(m[i].offset) : m[i].offset;
+        out->bit_offset = kbtf_bit_offset(b, t, &m[i]);
         out->bit_size = fields ? BTF_MEMBER_BITFIELD_SIZE(m[i].offset) : 0;
         return true;
     }
     /* A class hides what its bases have under the same name. */
     for (uint32_t i = 0; i < n; i++) {
-        uint32_t bit = fields ? BTF_MEMBER_BIT_OFFSET(m[i].offset) : m[i].offset;
+        uint32_t bit = kbtf_bit_offset(b, t, &m[i]);
         if (!*kbtf_name(b, m[i].name_off) && kbtf_member(b, m[i].type, name, out) &&
             from_outside(out, bit, kbtf_virtual_base(b, &m[i])))
             return true;

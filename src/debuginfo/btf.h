@@ -14,12 +14,15 @@
 
 struct arena;
 
-/* A virtual base class of C++: where it is in an object says the object.  So many bytes before
- * what its first word points to stands the distance from there. */
-struct kbtf_virtual {
+/* What the format of a member has no room for. */
+struct kbtf_note {
     const struct btf_member *member;
+    /* A virtual base class of C++: where it is in an object says the object.  So many bytes before
+     * what its first word points to stands the distance from there.  0: it is none. */
     uint32_t before;
+    uint32_t bit_offset; /* of one that is further than 2 MB behind the start: KBTF_FAR */
 };
+enum { KBTF_FAR = 0xffffff };
 
 /* The kernel's types.  Owned by the arena, except the mapping of the file, which
  * lives until the process ends. */
@@ -46,7 +49,7 @@ struct kernel_btf {
     VEC(const void *) made_later; /* by id: what the members are made from when they are wanted */
     void (*make)(void *arg, uint32_t id, const void *from);
     void *make_arg;
-    VEC(struct kbtf_virtual) made_virtual;
+    VEC(struct kbtf_note) made_notes;
 };
 
 /* An empty table to add to. */
@@ -95,13 +98,16 @@ struct kbtf_member {
     uint32_t bit_offset; /* from the start of the structure, or of the last virtual base */
     uint32_t bit_size;   /* 0: not a bit field */
     /* The virtual bases on the way to it: where the object that has one begins, from the start of
-     * the structure or of the base before; and kbtf_virtual.before. */
+     * the structure or of the base before; and kbtf_note.before. */
     struct kbtf_hop {
         uint32_t bit_offset, before;
     } hops[4];
     unsigned nhops;
 };
-/* kbtf_virtual.before of a member; 0: it is not virtual. */
+/* How many bits of a structure's members are before this one. */
+uint32_t kbtf_bit_offset(const struct kernel_btf *b, const struct btf_type *t,
+                         const struct btf_member *m);
+/* kbtf_note.before of a member; 0: it is not virtual. */
 uint32_t kbtf_virtual_base(const struct kernel_btf *b, const struct btf_member *m);
 /* A member of a struct or union (after kbtf_skip), also of anonymous ones inside. */
 bool kbtf_member(struct kernel_btf *b, uint32_t id, const char *name, struct kbtf_member *out);

@@ -143,7 +143,7 @@ static bool member_offset(Dwarf_Die *die, Dwarf_Word *out)
     return true;
 }
 
-/* kbtf_virtual.before, when that is how a virtual base is found. */
+/* kbtf_note.before, when that is how a virtual base is found. */
 static bool virtual_base(Dwarf_Die *die, uint32_t *before)
 {
     static const int way[] = {DW_OP_dup, DW_OP_deref, 0, DW_OP_minus, DW_OP_deref, DW_OP_plus};
@@ -167,7 +167,8 @@ static bool virtual_base(Dwarf_Die *die, uint32_t *before)
     return *before != 0;
 }
 
-static bool member(struct dw_module *m, Dwarf_Die *die, struct btf_member *out, uint32_t *before)
+static bool member(struct dw_module *m, Dwarf_Die *die, struct btf_member *out,
+                   struct kbtf_note *note)
 {
     int tag = dwarf_tag(die);
     if (tag != DW_TAG_member && tag != DW_TAG_inheritance)
@@ -176,8 +177,7 @@ static bool member(struct dw_module *m, Dwarf_Die *die, struct btf_member *out, 
     if (dwarf_attr(die, DW_AT_external, &a)) /* static members of C++ classes */
         return false;
     Dwarf_Word at, bits = 0, bit = 0;
-    *before = 0;
-    if (!member_offset(die, &at) && !virtual_base(die, before))
+    if (!member_offset(die, &at) && !virtual_base(die, &note->before))
         return false;
     number(die, DW_AT_bit_size, &bits);
     out->name_off = tag == DW_TAG_member ? kbtf_add_name(m->types, name_of(die)) : 0;
@@ -193,23 +193,26 @@ static bool member(struct dw_module *m, Dwarf_Die *die, struct btf_member *out, 
     } else {
         bit = 0;
     }
-    out->offset = (uint32_t)(bits & 0xff) << 24 | (uint32_t)((at * 8 + bit) & 0xffffff);
+    bit += at * 8;
+    if (bit > UINT32_MAX)
+        return false;
+    note->bit_offset = bit >= KBTF_FAR ? (uint32_t)bit : 0;
+    out->offset = (uint32_t)(bits & 0xff) << 24 | (uint32_t)(bit < KBTF_FAR ? bit : KBTF_FAR);
     return true;
 }
 
 static const struct btf_type *structure(struct dw_module *m, Dwarf_Die *die, uint32_t kind)
 {
     VEC(struct btf_member) members = {0};
-    VEC(struct kbtf_virtual) bases = {0};
+    VEC(struct kbtf_note) notes = {0};
     Dwarf_Die child;
     for (int ok = dwarf_child(die, &child); ok == 0; ok = dwarf_siblingof(&child, &child)) {
         struct btf_member one;
-        uint32_t before;
-        if (!member(m, &child, &one, &before))
+        struct kbtf_note note = {0};
+        if (!member(m, &child, &one, &note))
             continue;
         vec_push(m->arena, &members, one);
-        struct kbtf_virtual v = {.before = before};
-        vec_push(m->arena, &bases, v);
+        vec_push(m->arena, &notes, note);
     }
     size_t bytes = members.n * sizeof(struct btf_member);
     struct btf_type *t = arena_alloc(m->arena, sizeof *t + bytes);
@@ -218,10 +221,10 @@ static const struct btf_type *structure(struct dw_module *m, Dwarf_Die *die, uin
     t->size = size_of(die);
     if (bytes)
         memcpy(t + 1, members.v, bytes);
-    vec_for (i, bases) {
-        bases.v[i].member = (const struct btf_member *)(t + 1) + i;
-        if (bases.v[i].before)
-            vec_push(m->arena, &m->types->made_virtual, bases.v[i]);
+    vec_for (i, notes) {
+        notes.v[i].member = (const struct btf_member *)(t + 1) + i;
+        if (notes.v[i].before || notes.v[i].bit_offset)
+            vec_push(m->arena, &m->types->made_notes, notes.v[i]);
     }
     return t;
 }

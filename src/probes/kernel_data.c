@@ -378,7 +378,7 @@ static void pretty_struct(struct session *s, struct kernel_btf *b, struct kernel
     append(s, format, "{");
     for (uint32_t i = 0; i < BTF_INFO_VLEN(t->info); i++) {
         const char *name = kbtf_name(b, m[i].name_off);
-        uint32_t bit = flagged ? BTF_MEMBER_BIT_OFFSET(m[i].offset) : m[i].offset;
+        uint32_t bit = kbtf_bit_offset(b, t, &m[i]);
         uint32_t bit_size = flagged ? BTF_MEMBER_BITFIELD_SIZE(m[i].offset) : 0;
         if (i)
             append(s, format, ", ");

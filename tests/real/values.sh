@@ -70,3 +70,13 @@ expect registers 0 'x=? y=? n=0x3
 3'
 run -p2 -e 'probe process("./values").function("by_value") { println($x) }'
 grep -q "variable '\$x' cannot be read here: it is in a register that probes cannot see" "$TMP/err" && pass float-register || fail float-register "$(first_line "$TMP/err")"
+
+# Members that are far behind the start of their structure.
+cat >far.c <<'C'
+struct far { char pad[3 << 20]; int x; struct { long deep; } in; unsigned low : 5, high : 7; } far = {.x = 42, .in = {77}, .low = 9, .high = 100};
+__attribute__((noipa)) int look(struct far *f) { return f->x; }
+int main(void) { return look(&far) == 0; }
+C
+gcc -g -O1 -o far far.c
+run -c ./far -e 'probe process("./far").function("look") { println($f->x, " ", $f->in->deep, " ", $f->low, " ", $f->high, " ", $f$) }'
+expect far 0 '42 77 9 100 {.pad=[...], .x=42, .in={...}, .low=9, .high=100}'
