@@ -113,7 +113,8 @@ static bool moves_stack(const struct arch_run *run)
     return false;
 }
 
-static void pass_dear(struct session *s, struct user_point *u)
+/* `plain`: only what changes no register. */
+static void pass_dear(struct session *s, struct user_point *u, bool plain)
 {
     const struct dw_function *f = &u->function;
     struct arch_run run;
@@ -122,8 +123,7 @@ static void pass_dear(struct session *s, struct user_point *u)
     if (u->mark || !f->name || f->inlined || u->pc != f->entry || !code || !dw_is_64(u->module) ||
         !arch_uprobe_run(code, n < RUN_MAX ? n : RUN_MAX, &run))
         return;
-    /* A function of the same name on another machine may change others. */
-    if (s->portable && run.moved.n)
+    if (plain && run.moved.n)
         return;
     /* The kernel looks at the stack for where the function returns to. */
     if (u->is_return && moves_stack(&run))
@@ -149,7 +149,8 @@ bool process_place(struct session *s, struct user_point *u)
 {
     if (u->kernel)
         return (u->address = kernel_image_address(s, u->kernel, u->pc)) != 0;
-    pass_dear(s, u);
+    /* A function of the same name in another build of the file may change others. */
+    pass_dear(s, u, s->portable && !dw_has_dwarf(u->module));
     return complete(u);
 }
 
@@ -157,10 +158,8 @@ bool process_same_place(struct session *s, struct dw_module *m, const struct dw_
                         uint32_t shift, uint64_t *offset)
 {
     struct user_point u = {.module = m, .function = *f, .pc = f->entry};
-    bool portable = s->portable;
-    s->portable = true;
-    bool found = process_place(s, &u);
-    s->portable = portable;
+    pass_dear(s, &u, true);
+    bool found = complete(&u);
     *offset = u.offset;
     return found && u.shift == shift;
 }
