@@ -362,6 +362,7 @@ struct function {
     bool recursive;                /* sema: part of a call cycle */
     bool used;                     /* sema */
     bool costing_purity;           /* sema: being looked at */
+    bool told_empty;               /* sema: a warning was given that it does nothing */
     uint8_t needs;                 /* sema: of the probe that calls it (sema/context.c) */
     const struct stmt *as_written; /* sema: the body, where it may be copied */
     VEC(struct function *) copies; /* sema: one for each probe that calls it, where it needs that */

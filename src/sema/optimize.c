@@ -280,7 +280,14 @@ static void elide_expr(struct expr **ep, void *arg)
     if ((*ep)->kind == EX_ASSIGN && (*ep)->op == OP_ASSIGN && dead_local((*ep)->a)) {
         warn_elided(w, (*ep)->tok, "Eliding assignment to '%s'", (*ep)->a->str);
         *ep = (*ep)->b;
+        w->changed = true;
     }
+}
+
+/* First the assignments that nobody looks at, then what has no effect any more. */
+static void elide_assignments(struct stmt **sp, void *arg)
+{
+    stmt_children(*sp, elide_expr, elide_assignments, arg);
 }
 
 static bool empty_stmt(const struct stmt *s)
@@ -329,6 +336,8 @@ static void elide_compound(struct elide *w, struct stmt **sp)
     case SM_IF:
         if (s->e->kind == EX_NUMBER) {
             replace_stmt(w, sp, s->e->num ? s->then : s->els);
+        } else if (empty_stmt(s->then) && empty_stmt(s->els) && idle(s->e)) {
+            replace_stmt(w, sp, NULL);
         } else if (empty_stmt(s->then) && empty_stmt(s->els)) {
             struct stmt *e = stmt_new(w->m->arena, SM_EXPR, s->tok);
             e->e = s->e;
@@ -363,25 +372,32 @@ static void elide_compound(struct elide *w, struct stmt **sp)
     }
 }
 
+static void keep_expr(struct expr **ep, void *arg)
+{
+    (void)ep;
+    (void)arg;
+}
+
 static void elide_stmt(struct stmt **sp, void *arg)
 {
     struct elide *w = arg;
     struct stmt *s = *sp;
-    stmt_children(s, elide_expr, elide_stmt, w);
-    if (s->kind == SM_EXPR) {
-        struct expr *e = s->e;
-        if (e->kind == EX_ASSIGN && e->op == OP_ASSIGN && dead_local(e->a)) {
-            warn_elided(w, e->tok, "Eliding assignment to '%s'", e->a->str);
-            s->e = e->b;
-            w->changed = true;
-        }
-        if (pure(s->e, false, true)) {
-            warn_elided(w, s->tok, "Eliding side-effect-free expression %s", "");
-            *sp = stmt_new(w->m->arena, SM_EMPTY, s->tok);
-            w->changed = true;
-        }
+    stmt_children(s, keep_expr, elide_stmt, w);
+    if (s->kind == SM_EXPR && idle(s->e)) {
+        warn_elided(w, s->tok, "Eliding side-effect-free expression %s", "");
+        replace_stmt(w, sp, NULL);
     }
     elide_compound(w, sp);
+}
+
+static void elide_function(struct function *f, struct elide *w)
+{
+    bool had = !f->intrinsic && !f->told_empty;
+    elide_stmt(&f->body, w);
+    if (had && w->m->s->verbose > 0 && empty_stmt(f->body)) {
+        f->told_empty = true;
+        warn_elided(w, f->tok, "side-effect-free function '%s'", f->name);
+    }
 }
 
 /* ---- reads are counted anew after each round ---- */
@@ -649,10 +665,14 @@ void optimize(struct sema *m)
             struct probe *p = m->p->probes.v[i];
             if (p->condition)
                 elide_expr(&p->condition, &w);
-            elide_stmt(&p->body, &w);
+            elide_assignments(&p->body, &w);
         }
         vec_for (i, m->p->functions)
-            elide_stmt(&m->p->functions.v[i]->body, &w);
+            elide_assignments(&m->p->functions.v[i]->body, &w);
+        vec_for (i, m->p->probes)
+            elide_stmt(&m->p->probes.v[i]->body, &w);
+        vec_for (i, m->p->functions)
+            elide_function(m->p->functions.v[i], &w);
         recount(m);
     }
     if (!m->s->unoptimized)

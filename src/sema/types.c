@@ -76,6 +76,12 @@ static void unresolved(struct infer *w, const struct expr *e)
                                   "number or a string");
 }
 
+static void unresolved_array(struct infer *w, const struct expr *e)
+{
+    if (e->kind == EX_SYMBOL && e->var && e->var->type == TY_UNKNOWN)
+        unresolved(w, e);
+}
+
 /* A node whose type is known: checks it against what is wanted. */
 static enum type known(struct infer *w, struct expr *e, enum type have, enum type want)
 {
@@ -130,6 +136,8 @@ static enum type infer_index(struct infer *w, struct expr *e, enum type want)
         infer(w, e->args.v[0], TY_LONG);
         return known(w, e, TY_LONG, want);
     }
+    if (want == TY_UNKNOWN)
+        unresolved_array(w, e->base);
     infer_keys(w, e->base->var, &e->args);
     return infer_variable(w, e, e->base->var, want);
 }
@@ -335,10 +343,11 @@ static enum type infer(struct infer *w, struct expr *e, enum type want)
         infer(w, e->a, TY_STRING);
         return known(w, e, TY_LONG, want);
     case EX_IN:
-        if (e->base->kind == EX_SYMBOL)
-            infer_keys(w, e->base->var, &e->args);
-        else
+        if (e->base->kind != EX_SYMBOL)
             infer(w, e->base, TY_UNKNOWN);
+        else if (e->base->var)
+            infer_keys(w, e->base->var, &e->args);
+        unresolved_array(w, e->base);
         return known(w, e, TY_LONG, want);
     case EX_TERNARY:
         infer(w, e->a, TY_LONG);
@@ -387,6 +396,7 @@ static void infer_foreach(struct infer *w, struct foreach *f)
     f->base->type = a->type;
     infer_keys(w, a, &f->keys);
     infer_keys(w, a, &f->slice);
+    unresolved_array(w, f->base);
     if (f->sort_stat_given && a->type == TY_UNKNOWN)
         unify(w, &a->type, &a->type_tok, f->base, w->report ? TY_STATS : TY_UNKNOWN);
     else if (f->sort_stat_given && a->type != TY_STATS && once(w, f->base))
@@ -404,9 +414,7 @@ static void infer_foreach_value(struct infer *w, struct foreach *f)
             diag_semantic(&w->m->s->diag, f->value->tok, "invalid type stats");
         return;
     }
-    enum type t = infer(w, f->value, a->type);
-    if (a->type == TY_UNKNOWN && t != TY_UNKNOWN)
-        unify(w, &a->type, &a->type_tok, f->value, t);
+    infer(w, f->value, a->type);
 }
 
 static void infer_stmt(struct stmt **sp, void *arg)
@@ -454,6 +462,7 @@ static void infer_stmt(struct stmt **sp, void *arg)
     case SM_DELETE:
         if (s->e->kind == EX_INDEX && s->e->base->kind == EX_SYMBOL)
             infer_keys(w, s->e->base->var, &s->e->args);
+        unresolved_array(w, s->e->kind == EX_INDEX ? s->e->base : s->e);
         return;
     case SM_EXPR:
         infer(w, s->e, TY_UNKNOWN);

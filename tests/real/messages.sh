@@ -46,8 +46,8 @@ text_of >"$TMP/text"
 expected="WARNING: never-assigned local variable 'coutn' (similar: count, cuont, unused, used, never_written): identifier 'coutn'
 WARNING: never-assigned global variable 'never_written' (similar: never_written, used, unused): identifier 'never_written'
 WARNING: Eliding assignment to 'count': operator '='
-WARNING: Eliding side-effect-free expression : identifier 'count'
 WARNING: Eliding assignment to 'cuont': operator '='
+WARNING: Eliding side-effect-free expression : identifier 'count'
 WARNING: Eliding unused variable 'unused': identifier 'unused'
 Number of similar warning messages suppressed: 3.
 Rerun with -v to see them."
