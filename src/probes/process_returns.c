@@ -51,9 +51,14 @@ static bool look_at(struct session *s, struct code *c, uint64_t start, uint64_t 
     return true;
 }
 
-static bool mangled(const char *name)
+/* Names as C++ and Rust make them, and those of what throws and unwinds. */
+static bool of_unwinding(const char *name)
 {
-    return strncmp(name, "_Z", 2) == 0 || strncmp(name, "_R", 2) == 0;
+    static const char *const begin[] = {"_Z", "_R", "__cxa_", "_Unwind_"};
+    for (size_t i = 0; i < sizeof begin / sizeof *begin; i++)
+        if (strncmp(name, begin[i], strlen(begin[i])) == 0)
+            return true;
+    return false;
 }
 
 bool process_returns(struct session *s, struct user_point *u, return_vec *out)
@@ -64,9 +69,9 @@ bool process_returns(struct session *s, struct user_point *u, return_vec *out)
     out->n = 0;
     if (u->kernel || !u->is_return || !f->name || f->end <= f->entry || !dw_is_64(u->module))
         return false;
-    enum dw_stacks stacks = f->priv            ? dw_stacks(f)
-                            : mangled(f->name) ? DW_STACKS_UNWIND
-                                               : DW_STACKS_STAY;
+    enum dw_stacks stacks = f->priv ? dw_stacks(f) : DW_STACKS_STAY;
+    if (stacks == DW_STACKS_STAY && of_unwinding(f->name))
+        stacks = DW_STACKS_UNWIND;
     if (stacks == DW_STACKS_STAY)
         return false;
     bool known = look_at(s, &c, f->entry, f->end);
