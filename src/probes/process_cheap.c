@@ -57,18 +57,17 @@ static struct targets *targets_of(struct session *s, struct dw_module *m)
     t = arena_new_obj(s->arena, struct targets);
     hash_put(s->jump_targets, dw_path(m), t);
     struct dw_segment seg;
+    size_t n;
     for (size_t i = 0; dw_segment(m, i, &seg); i++)
-        if (seg.exec) {
-            struct target_part p = {seg.addr, seg.size,
-                                    arena_new_array(s->arena, uint8_t, seg.size / 8 + 1)};
+        if (seg.exec && dw_code(m, seg.addr, &n)) {
+            struct target_part p = {.addr = seg.addr, .size = seg.size < n ? seg.size : n};
+            p.bits = arena_new_array(s->arena, uint8_t, p.size / 8 + 1);
             vec_push(s->arena, &t->parts, p);
         }
     vec_for (i, t->parts) {
         const struct target_part *p = &t->parts.v[i];
-        size_t n = 0;
         const uint8_t *code = dw_code(m, p->addr, &n);
-        n = n < p->size ? n : p->size;
-        for (size_t at = 0, to; code && (at = arch_far_jump(code, n, at, &to)) < n; at++)
+        for (size_t at = 0, to; (at = arch_far_jump(code, p->size, at, &to)) < p->size; at++)
             mark(t, p->addr + to);
     }
     dw_each_symbol(m, mark_symbol, t);
