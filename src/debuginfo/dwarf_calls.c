@@ -49,11 +49,16 @@ void dw_labels(struct dw_module *m, const struct dw_function *f, const char *pat
 }
 
 struct calls {
-    const char *pattern;
+    const char *pattern, *scope; /* the latter may be NULL: any */
     dw_function_vec *out;
     VEC(Dwarf_Die) called;
     bool exact;
 };
+
+static bool is_meant(struct dw_module *m, const struct calls *c, Dwarf_Die *die, const char *name)
+{
+    return fnmatch(c->pattern, name, 0) == 0 && (!c->scope || dw_in_scope(m, die, c->scope));
+}
 
 static void call(struct dw_module *m, Dwarf_Die *die, void *arg)
 {
@@ -66,7 +71,7 @@ static void call(struct dw_module *m, Dwarf_Die *die, void *arg)
         const char *name = dwarf_diename(die);
         /* Pieces of a function that the compiler has spread out are not taken for a call of it,
          * unless it is named. */
-        if (name && fnmatch(c->pattern, name, 0) == 0 && (c->exact || dwarf_lowpc(die, &pc) == 0))
+        if (name && is_meant(m, c, die, name) && (c->exact || dwarf_lowpc(die, &pc) == 0))
             dw_add_function(m, die, true, c->out);
         return;
     }
@@ -75,7 +80,7 @@ static void call(struct dw_module *m, Dwarf_Die *die, void *arg)
         !dwarf_formref_die(&a, &callee))
         return;
     const char *name = dwarf_diename(&callee);
-    if (!name || fnmatch(c->pattern, name, 0) != 0)
+    if (!name || !is_meant(m, c, &callee, name))
         return;
     vec_for (i, c->called)
         if (c->called.v[i].addr == callee.addr)
@@ -110,7 +115,8 @@ static void add_once(struct dw_module *m, dw_function_vec *out, const struct dw_
 void dw_callees(struct dw_module *m, const struct dw_function *f, const char *pattern,
                 dw_function_vec *out)
 {
-    struct calls c = {.pattern = pattern, .out = out, .exact = !strpbrk(pattern, "*?[")};
+    struct calls c = {.out = out, .exact = !strpbrk(pattern, "*?[")};
+    c.pattern = dw_split_scope(m, pattern, &c.scope);
     if (!f->priv)
         return;
     Dwarf_Die die = *(const Dwarf_Die *)f->priv;

@@ -43,21 +43,27 @@ static bool holds_names(int tag)
            tag == DW_TAG_union_type || tag == DW_TAG_enumeration_type;
 }
 
-bool dw_in_scope(struct dw_module *m, Dwarf_Die *die, const char *pattern)
+/* What is around a DIE, from the outside in; `inlines`: with inline namespaces, which need not be
+ * written. */
+static const char *path_of(struct dw_module *m, Dwarf_Die *scopes, int n, bool inlines)
 {
-    Dwarf_Die at = declaration(*die), *scopes = NULL;
-    int n = dwarf_getscopes_die(&at, &scopes);
+    Dwarf_Attribute a;
     const char *whole = "";
     for (int i = 1; i < n; i++) {
-        if (!holds_names(dwarf_tag(&scopes[i])))
+        if (!holds_names(dwarf_tag(&scopes[i])) ||
+            (!inlines && dwarf_attr(&scopes[i], DW_AT_export_symbols, &a)))
             continue;
         const char *name = dwarf_diename(&scopes[i]);
         name = name ? name : "(anonymous namespace)";
         whole = *whole ? arena_printf(m->arena, "%s::%s", name, whole)
                        : arena_printf(m->arena, "%s", name);
     }
-    free(scopes);
-    /* The outer ones may be left out. */
+    return whole;
+}
+
+/* The outer ones may be left out. */
+static bool ends_with(const char *whole, const char *pattern)
+{
     for (const char *part = whole; *part;) {
         if (fnmatch(pattern, part, 0) == 0)
             return true;
@@ -67,6 +73,16 @@ bool dw_in_scope(struct dw_module *m, Dwarf_Die *die, const char *pattern)
         part += 2;
     }
     return false;
+}
+
+bool dw_in_scope(struct dw_module *m, Dwarf_Die *die, const char *pattern)
+{
+    Dwarf_Die at = declaration(*die), *scopes = NULL;
+    int n = dwarf_getscopes_die(&at, &scopes);
+    bool in = ends_with(path_of(m, scopes, n, true), pattern) ||
+              ends_with(path_of(m, scopes, n, false), pattern);
+    free(scopes);
+    return in;
 }
 
 const char *dw_split_scope(struct dw_module *m, const char *pattern, const char **scope)

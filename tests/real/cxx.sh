@@ -205,3 +205,18 @@ C
 g++ -g -O2 -o thrown thrown.cc
 run -p4 -o "$TMP/image" -e 'probe process("./thrown").function("tail").return { n++ } global n'
 grep -q '^WARNING: an exception that passes through tail ends the program' "$TMP/err" && pass exceptions-tail || fail exceptions-tail "$(first_line "$TMP/err")"
+
+# Names with what is around them, also of callees; inline namespaces need not be written.
+cat >scopes.cc <<'C'
+#define APART __attribute__((noinline))
+namespace outer { inline namespace v1 { APART int versioned(int v) { asm volatile("" ::: "memory"); return v; } }
+namespace inner { APART int fn(int a) { asm volatile("" ::: "memory"); return a; } } }
+namespace other { APART int fn(int a) { asm volatile("" ::: "memory"); return a + 1; } }
+int main() { return outer::versioned(1) + outer::inner::fn(2) + other::fn(3) == 0; }
+C
+g++ -g -O1 -o scopes scopes.cc
+run -c ./scopes -e 'probe process("./scopes").function("outer::versioned") { println("versioned ", $v) }
+probe process("./scopes").function("main").callee("inner::fn") { println("inner ", $a) }
+probe process("./scopes").function("main").callee("other::*") { println("other ", $a) }
+probe process("./scopes").function("outer::v1::*").return { println("returned ", $return) }'
+expect scopes 0 $'versioned 1\nreturned 1\ninner 2\nother 3'
