@@ -252,7 +252,7 @@ static const struct token *lex_word(struct lexer *lx, const char *start)
 
 static const struct token *lex_number(struct lexer *lx, const char *start)
 {
-    while (isalnum(peek(lx, 0)) || peek(lx, 0) == '_')
+    while (isalnum(peek(lx, 0)))
         lx->p++;
     struct token *t = make(lx, TOK_NUMBER, start);
     t->text = arena_strndup(lx->arena, start, (size_t)(lx->p - start));
