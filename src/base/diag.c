@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/hash.h"
+#include "base/plain.h"
 #include "base/strbuf.h"
 
 struct seen {
@@ -39,30 +40,43 @@ void diag_fini(struct diag *d)
 
 const char *token_describe(const struct token *tok, char *buf, size_t n)
 {
-    switch (tok->type) {
-    case TOK_JUNK:
-        snprintf(buf, n, "junk '%s'", tok->text);
-        break;
-    case TOK_IDENT:
-        snprintf(buf, n, "identifier '%s'", tok->text);
-        break;
-    case TOK_OP:
-        snprintf(buf, n, "operator '%s'", tok->text);
-        break;
-    case TOK_STRING:
-        snprintf(buf, n, "string '%s'", tok->text);
-        break;
-    case TOK_NUMBER:
-        snprintf(buf, n, "number '%s'", tok->text);
-        break;
-    case TOK_EMBEDDED:
-        snprintf(buf, n, "embedded-code");
-        break;
-    case TOK_KEYWORD:
-        snprintf(buf, n, "keyword");
-        break;
+    static const char *const kinds[] = {
+        [TOK_JUNK] = "junk",       [TOK_IDENT] = "identifier", [TOK_OP] = "operator",
+        [TOK_STRING] = "string",   [TOK_NUMBER] = "number",    [TOK_EMBEDDED] = "embedded-code",
+        [TOK_KEYWORD] = "keyword",
+    };
+    if (tok->type == TOK_EMBEDDED || tok->type == TOK_KEYWORD) {
+        snprintf(buf, n, "%s", kinds[tok->type]);
+        return buf;
     }
+    struct strbuf text = {0};
+    plain_add(&text, tok->text, strnlen(tok->text, n), PLAIN_ESCAPED);
+    snprintf(buf, n, "%s '%s'", kinds[tok->type], text.p ? text.p : "");
+    strbuf_free(&text);
     return buf;
+}
+
+/* A message, whose parts may come from anywhere. */
+static void say(const struct diag *d, const char *text)
+{
+    if (d->raw) {
+        fputs(text, d->out);
+        return;
+    }
+    struct strbuf b = {0};
+    plain_add(&b, text, strlen(text), PLAIN_LINES);
+    if (b.p)
+        fputs(b.p, d->out);
+    strbuf_free(&b);
+}
+
+static void vsay(const struct diag *d, const char *fmt, va_list ap)
+{
+    struct strbuf b = {0};
+    strbuf_vprintf(&b, fmt, ap);
+    if (b.p)
+        say(d, b.p);
+    strbuf_free(&b);
 }
 
 const char *token_position(const struct token *tok, char *buf, size_t n)
@@ -96,18 +110,13 @@ static void position(struct diag *d, const struct token *tok)
 {
     bool same = d->last_src == tok->src;
     struct strbuf at = {0};
-    strbuf_printf(&at, "%s:%u:%u", same || !tok->src ? "" : tok->src->name, tok->line, tok->col);
+    if (!same && tok->src)
+        plain_add(&at, tok->src->name, strlen(tok->src->name), PLAIN_LINE);
+    strbuf_printf(&at, ":%u:%u", tok->line, tok->col);
     fputs(" at ", d->out);
     colored(d, COLOR_SOURCE, at.p, at.n);
     strbuf_free(&at);
     d->last_src = tok->src;
-}
-
-/* Of a source line; a NUL would end the line for a terminal. */
-static void plain(const struct diag *d, const char *p, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        fputc(p[i] ? p[i] : ' ', d->out);
 }
 
 /* The source line with its token marked, and a caret under the token's column. */
@@ -124,22 +133,27 @@ static void source_line(const struct diag *d, const struct token *tok, const cha
     const char *nl = memchr(p, '\n', (size_t)(end - p));
     size_t n = (size_t)((nl ? nl : end) - p), at = tok->col ? tok->col - 1 : 0;
     size_t len = tok->text ? strlen(tok->text) : 0;
-    fputs(label, d->out);
-    if (color_wanted(d->color, d->out) && len && at + len <= n &&
-        memcmp(p + at, tok->text, len) == 0) {
-        plain(d, p, at);
-        colored(d, COLOR_TOKEN, p + at, len);
-        plain(d, p + at + len, n - at - len);
-    } else {
-        plain(d, p, n);
-    }
-    fputc('\n', d->out);
-    fprintf(d->out, "%*s", (int)strlen(label), "");
-    /* Tabs are repeated, so that the caret stays below its column. */
-    for (size_t i = 0; i < at && i < n; i++)
-        fputc(p[i] == '\t' ? '\t' : ' ', d->out);
+    if (n && p[n - 1] == '\r')
+        n--;
+    at = at < n ? at : n;
+    if (at + len > n || memcmp(p + at, tok->text, len) != 0)
+        len = 0;
+    struct strbuf before = {0}, marked = {0}, after = {0}, blank = {0};
+    plain_add(&before, p, at, PLAIN_LINE);
+    plain_add(&marked, p + at, len, PLAIN_LINE);
+    plain_add(&after, p + at + len, n - at - len, PLAIN_LINE);
+    plain_blank(&blank, p, at);
+    fprintf(d->out, "%s%s", label, before.n ? before.p : "");
+    if (marked.n)
+        colored(d, COLOR_TOKEN, marked.p, marked.n);
+    fprintf(d->out, "%s\n%*s%s", after.n ? after.p : "", (int)strlen(label), "",
+            blank.n ? blank.p : "");
     colored(d, COLOR_CARET, "^", 1);
     fputc('\n', d->out);
+    strbuf_free(&before);
+    strbuf_free(&marked);
+    strbuf_free(&after);
+    strbuf_free(&blank);
 }
 
 static void expansion(struct diag *d, const struct token *tok, const char *label)
@@ -184,7 +198,7 @@ static void vsemantic(struct diag *d, const struct token *tok, const struct toke
         return;
     }
     head(d, "semantic error:", true);
-    fputs(msg, d->out);
+    say(d, msg);
     if (tok) {
         fprintf(d->out, ": %s", token_describe(tok, what, sizeof what));
         position(d, tok);
@@ -229,7 +243,7 @@ void diag_parse(struct diag *d, const struct token *tok, bool saw, const char *f
     d->errors++;
     head(d, "parse error:", true);
     va_start(ap, fmt);
-    vfprintf(d->out, fmt, ap);
+    vsay(d, fmt, ap);
     va_end(ap);
     fputc('\n', d->out);
     if (!tok)
@@ -248,7 +262,10 @@ void diag_parse_eof(struct diag *d, const struct source *src, const struct token
 {
     d->errors++;
     head(d, "parse error:", true);
-    fprintf(d->out, "%s\n        saw: %s EOF\n", msg, src->name);
+    say(d, msg);
+    fputs("\n        saw: ", d->out);
+    say(d, src->name);
+    fputs(" EOF\n", d->out);
     if (last) {
         fprintf(d->out, "     behind line %u:\n", last->line);
         source_line(d, last, "     source: ");
@@ -280,7 +297,7 @@ void diag_warning(struct diag *d, const struct token *tok, const char *fmt, ...)
         return;
     }
     head(d, "WARNING:", d->warnings_are_errors);
-    fputs(msg, d->out);
+    say(d, msg);
     strbuf_free(&text);
     if (!tok) {
         fputc('\n', d->out);
@@ -300,7 +317,7 @@ void diag_hint(struct diag *d, const char *fmt, ...)
         return;
     fputs("   hint: ", d->out);
     va_start(ap, fmt);
-    vfprintf(d->out, fmt, ap);
+    vsay(d, fmt, ap);
     va_end(ap);
     fputc('\n', d->out);
 }
@@ -311,7 +328,7 @@ void diag_error(struct diag *d, const char *fmt, ...)
     d->errors++;
     head(d, "ERROR:", true);
     va_start(ap, fmt);
-    vfprintf(d->out, fmt, ap);
+    vsay(d, fmt, ap);
     va_end(ap);
     fputc('\n', d->out);
 }

@@ -28,6 +28,7 @@ struct diag {
     void *seen;                    /* private */
     bool gap;                      /* private: an empty line follows what was said last */
     bool muted;                    /* private: the last message was suppressed */
+    bool raw;                      /* messages that a running script makes up go out as they are */
 };
 
 void diag_init(struct diag *d, FILE *out);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mark.h"
+#include "base/plain.h"
 #include "base/strbuf.h"
 #include "cli/cli.h"
 #include "cli/hand_over.h"
@@ -70,9 +71,9 @@ static struct source *main_source(const struct passes *p)
     const char *name = strcmp(o->file, "-") == 0 ? "<input>" : o->file;
     struct source *src = source_read(a, o->file, name);
     if (!src && errno == ENOENT)
-        fprintf(stderr, "Input file '%s' is missing: %s\n", name, strerror(errno));
+        plain_print(stderr, "Input file '%s' is missing: %s\n", name, strerror(errno));
     else if (!src)
-        fprintf(stderr, "Input file '%s' cannot be read: %s\n", name, strerror(errno));
+        plain_print(stderr, "Input file '%s' cannot be read: %s\n", name, strerror(errno));
     return src;
 }
 
@@ -122,7 +123,7 @@ static int pass_1(struct passes *p)
     if (errors)
         fprintf(stderr, "%u parse error%s.\n", errors, errors == 1 ? "" : "s");
     else if (ok && p->files.n && declares_nothing(p->files.v[0])) {
-        fprintf(stderr, "Input file '%s' is empty.\n", p->files.v[0]->src->name);
+        plain_print(stderr, "Input file '%s' is empty.\n", p->files.v[0]->src->name);
         ok = false;
     }
     if (!ok || errors)

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/plain.h"
 #include "cli/cli.h"
 #include "cli/values.h"
 #include "cli/version.h"
@@ -169,7 +170,7 @@ void options_help(const char *tapset_dir)
 
 static bool bad(const char *fmt, const char *what)
 {
-    fprintf(stderr, fmt, what);
+    plain_print(stderr, fmt, what);
     fputc('\n', stderr);
     return false;
 }

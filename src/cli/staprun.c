@@ -13,6 +13,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "base/plain.h"
 #include "bpf/stapo.h"
 #include "cli/cli.h"
 #include "cli/groups.h"
@@ -53,7 +54,7 @@ static void help(FILE *to)
 
 static bool bad(const char *fmt, const char *what)
 {
-    fprintf(stderr, fmt, what);
+    plain_print(stderr, fmt, what);
     fputc('\n', stderr);
     return false;
 }

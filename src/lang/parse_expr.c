@@ -88,17 +88,14 @@ static struct expr *parse_comparison(struct parser *p)
     return l;
 }
 
-void parse_index_list(struct parser *p, expr_vec *out, bool stars)
+static void index_list(struct parser *p, expr_vec *out, bool stars,
+                       struct expr *(*element)(struct parser *))
 {
     for (;;) {
-        const struct token *t = peek_tok(p);
-        const struct token *after = peek_at(p, 1);
-        if (stars && tok_is_op(t, "*") && (tok_is_op(after, ",") || tok_is_op(after, "]"))) {
-            take(p);
+        if (stars && accept_op(p, "*"))
             vec_push(p->arena, out, NULL);
-        } else {
-            vec_push(p->arena, out, parse_expr(p));
-        }
+        else
+            vec_push(p->arena, out, element(p));
         if (accept_op(p, "]"))
             return;
         if (!accept_op(p, ","))
@@ -106,12 +103,19 @@ void parse_index_list(struct parser *p, expr_vec *out, bool stars)
     }
 }
 
+void parse_index_list(struct parser *p, expr_vec *out, bool stars)
+{
+    index_list(p, out, stars, parse_expr);
+}
+
 static struct expr *parse_array_in(struct parser *p)
 {
     const struct token *t = peek_tok(p);
     expr_vec keys = {0};
     if (accept_op(p, "[")) {
-        parse_index_list(p, &keys, true);
+        index_list(p, &keys, true, parse_comparison);
+        if (!tok_is_kw(peek_tok(p), "in") && keys.n == 1 && keys.v[0])
+            return keys.v[0]; /* brackets for nothing */
         if (!tok_is_kw(peek_tok(p), "in"))
             parse_fail(p, "unexpected '[' without an 'in': expected 'in'");
     } else {
@@ -550,9 +554,10 @@ static bool print_name(const char *name, struct print *out)
     return false;
 }
 
-static void call_arguments(struct parser *p, expr_vec *out)
+/* Up to the ")"; `some`: one at least. */
+static void call_arguments(struct parser *p, expr_vec *out, bool some)
 {
-    if (accept_op(p, ")"))
+    if (!some && accept_op(p, ")"))
         return;
     for (;;) {
         vec_push(p->arena, out, parse_expr(p));
@@ -575,7 +580,7 @@ static struct expr *parse_print(struct parser *p, const struct token *t, struct 
         if (bad)
             parse_fail(p, bad);
         if (accept_op(p, ","))
-            call_arguments(p, &e->args);
+            call_arguments(p, &e->args, true);
         else if (!accept_op(p, ")"))
             parse_fail(p, "expected one of ', )'");
         return e;
@@ -583,7 +588,7 @@ static struct expr *parse_print(struct parser *p, const struct token *t, struct 
     if (proto.delimited) {
         e->print->delimiter = expect_string(p);
         if (accept_op(p, ","))
-            call_arguments(p, &e->args);
+            call_arguments(p, &e->args, true);
         else
             expect_op(p, ")");
         if (e->args.n < 2)
@@ -603,7 +608,7 @@ static struct expr *parse_print(struct parser *p, const struct token *t, struct 
         }
     }
     p->printing = false;
-    call_arguments(p, &e->args);
+    call_arguments(p, &e->args, e->args.n > 0);
     return e;
 }
 
@@ -617,7 +622,7 @@ static struct expr *parse_name(struct parser *p)
     if (tok_is_op(n, "(")) {
         struct expr *e = expr_call(p->arena, t, t->text);
         take(p);
-        call_arguments(p, &e->args);
+        call_arguments(p, &e->args, false);
         return e;
     }
     struct expr *s = expr_symbol(p->arena, t, t->text);

@@ -346,7 +346,7 @@ static void define(struct preprocessor *pp, const struct token *at, struct hash 
     const struct token *t = next_of(pp, at, "expected name after '@define'");
     if (!t)
         return;
-    if (t->type != TOK_IDENT && t->type != TOK_KEYWORD) {
+    if (t->type != TOK_IDENT) {
         fail(pp, t, true, "expected identifier");
         return;
     }

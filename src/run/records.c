@@ -135,7 +135,9 @@ static bool error_record(struct sink *k, const struct rec *rec)
     output_flush(k->out);
     const char *pos = e.pos < m->positions.n ? m->positions.v[e.pos].text : "";
     const char *pp = e.probe < m->probes.n ? m->probes.v[e.probe].pp : "?";
+    k->s->diag.raw = true;
     diag_error(&k->s->diag, "%.*s%s%s in probe %s", (int)n, text, *pos ? " " : "", pos, pp);
+    k->s->diag.raw = false;
     k->errors_shown++;
     advise(k, text);
     return true;
@@ -151,7 +153,9 @@ static bool warn_record(struct sink *k, struct cursor *c)
     if (n && text[n - 1] == '\n')
         n--;
     output_flush(k->out);
+    k->s->diag.raw = true;
     diag_warning(&k->s->diag, NULL, "%.*s", (int)n, text);
+    k->s->diag.raw = false;
     return true;
 }
 

@@ -451,6 +451,12 @@ static void infer_stmt(struct stmt **sp, void *arg)
                 return;
             }
             unify(w, &w->fn->type, &w->fn->type_tok, s->e, t);
+        } else if (w->fn && w->report && w->fn->type != TY_UNKNOWN && once(w, s)) {
+            struct diag *d = &w->m->s->diag;
+            diag_semantic(d, s->tok, "type mismatch (unknown)");
+            if (w->fn->type_tok)
+                diag_semantic(d, w->fn->type_tok, "type was first inferred here (%s)",
+                              type_name(w->fn->type));
         }
         return;
     case SM_TRY:

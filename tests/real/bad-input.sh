@@ -227,3 +227,17 @@ if command -v script >/dev/null; then
 else
     skip narrow-terminal "no script(1) here"
 fi
+
+# What a terminal would obey does not reach it; the caret stays in its place.
+printf 'probe begin {\tx = "\033[31m\007é" + 5 \377 }\r\n' >"$TMP/controls.stp"
+"$STAP" "$TMP/controls.stp" >"$TMP/out" 2>"$TMP/err" </dev/null
+"$STAP" -e "$(printf 'probe process("/\033]0;x\007").begin { }')" >>"$TMP/out" 2>>"$TMP/err" </dev/null
+"$STAP" "$(printf '/no/\033[31mfile')" >>"$TMP/out" 2>>"$TMP/err" </dev/null
+"$STAP" "$(printf -- '-D\033[31m=3')" -e 'probe begin { }' >>"$TMP/out" 2>>"$TMP/err" </dev/null
+if [ -s "$TMP/err" ] && ! LC_ALL=C grep -q '[[:cntrl:]]' <(tr -d '\t\n' <"$TMP/err") &&
+    grep -q "$(printf '^     source: probe begin {\tx = "?\[31m?é" + 5 ? }$')" "$TMP/err" &&
+    grep -q "$(printf '^%26s\t%18s^$' '' '')" "$TMP/err"; then
+    pass control-characters
+else
+    fail control-characters "$(cat -A "$TMP/err" | head -c 600)"
+fi
