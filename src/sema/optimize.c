@@ -324,12 +324,37 @@ static bool idle(const struct expr *e)
     return !e || pure(e, false, true);
 }
 
+/* It always goes somewhere else. */
+static bool leaves(const struct stmt *s)
+{
+    bool jump =
+        s->kind == SM_NEXT || s->kind == SM_RETURN || s->kind == SM_BREAK || s->kind == SM_CONTINUE;
+    return jump || (s->kind == SM_BLOCK && s->body.n && leaves(vec_last(s->body)));
+}
+
+static void drop_unreached(struct elide *w, struct stmt *block)
+{
+    size_t n = 0;
+    while (n < block->body.n && !leaves(block->body.v[n]))
+        n++;
+    if (n + 1 >= block->body.n)
+        return;
+    for (size_t i = n + 1; i < block->body.n; i++)
+        if (block->body.v[i]->kind == SM_RETURN && block->body.v[i]->e)
+            return; /* it may be what tells the function's type */
+    if (w->m->s->verbose > 0)
+        warn_elided(w, block->body.v[n + 1]->tok, "statement will never be reached%s", "");
+    block->body.n = n + 1;
+    w->changed = true;
+}
+
 /* What a statement without its empty parts comes to. */
 static void elide_compound(struct elide *w, struct stmt **sp)
 {
     struct stmt *s = *sp;
     switch (s->kind) {
     case SM_BLOCK:
+        drop_unreached(w, s);
         if (s->body.n && empty_stmt(s))
             replace_stmt(w, sp, NULL);
         return;
