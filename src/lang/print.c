@@ -44,6 +44,21 @@ static void list(struct strbuf *out, const expr_vec *v)
     }
 }
 
+/* Before "in", where not every expression may stand without parentheses. */
+static void keys(struct strbuf *out, const expr_vec *v)
+{
+    vec_for (i, *v) {
+        const struct expr *e = v->v[i];
+        bool wrap = e && (e->kind == EX_TERNARY || e->kind == EX_ASSIGN || e->kind == EX_BINARY ||
+                          e->kind == EX_REGEX || e->kind == EX_IN);
+        strbuf_puts(out, i ? ", " : "");
+        strbuf_puts(out, wrap ? "(" : e ? "" : "*");
+        if (e)
+            print_expr(out, e);
+        strbuf_puts(out, wrap ? ")" : "");
+    }
+}
+
 static void steps(struct strbuf *out, const struct target *t)
 {
     vec_for (i, t->steps) {
@@ -272,7 +287,7 @@ void print_expr(struct strbuf *out, const struct expr *e)
         break;
     case EX_IN:
         strbuf_putc(out, '[');
-        list(out, &e->args);
+        keys(out, &e->args);
         strbuf_puts(out, "] in ");
         print_expr(out, e->base);
         break;
