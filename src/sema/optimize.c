@@ -475,7 +475,8 @@ static void count_stmt(struct stmt **sp, void *arg)
     if (s->kind == SM_EXPR &&
         (s->e->kind == EX_ASSIGN || s->e->kind == EX_PRE || s->e->kind == EX_POST)) {
         /* A local variable is read by i++, as the original counts. */
-        bool local = s->e->a->kind == EX_SYMBOL && s->e->a->var && !s->e->a->var->is_global;
+        bool local = s->e->a->kind == EX_SYMBOL && s->e->a->var && !s->e->a->var->is_global &&
+                     !s->e->a->var->to_reader;
         count_lvalue(s->e->a, local && s->e->op != OP_ASSIGN && s->e->op != OP_STATADD, arg);
         if (s->e->b)
             count_expr(&s->e->b, arg);
