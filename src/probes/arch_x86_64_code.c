@@ -215,7 +215,8 @@ static bool decode(const uint8_t *code, size_t n, struct insn *in)
         else if (in->opcode == 0xc8)
             imm = 3;
     }
-    if (i + disp + imm > n)
+    bool xop = !in->map && in->opcode == 0x8f && (in->reg & 7);
+    if (i + disp + imm > n || xop)
         return false;
     in->displacement = read_signed(code + i, disp);
     in->immediate = read_signed(code + i + disp, imm);

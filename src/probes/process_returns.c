@@ -3,6 +3,7 @@
  * returns to: what unwinds the stack then, such as an exception, ends the program, and so does a
  * runtime that moves stacks.  Functions of such languages are probed at their return
  * instructions, where these can be found. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "probes/process.h"
@@ -32,23 +33,35 @@ static bool look_at(struct session *s, struct code *c, uint64_t start, uint64_t 
     const uint8_t *code = dw_code(c->m, start, &n);
     if (!code || end - start > n)
         return false;
+    /* Where instructions begin, and where jumps lead to: a probe inside of one would ruin it. */
+    enum { BEGINS = 1, TARGET = 2 };
+    uint8_t *seen = calloc(end - start, 1);
     struct arch_jump before = {0};
-    for (uint64_t at = start; at < end;) {
+    uint64_t at = start;
+    while (seen && at < end) {
         struct arch_jump j;
         unsigned length = arch_insn(code + (at - start), end - at, &j);
         if (!length)
-            return false;
+            break;
+        uint64_t to = at + (uint64_t)j.to;
+        seen[at - start] |= BEGINS;
+        if (j.relative && to >= start && to < end)
+            seen[to - start] |= TARGET;
         if (j.returns)
             vec_push(s->arena, c->out, at);
         c->calls |= j.call;
         /* A table of a switch goes on inside, another pointer to a function does not. */
         c->leaves |= j.anywhere && !j.call && !j.table && !before.sums;
         /* Conditional jumps go to the rare parts of the function, which symbols do not tell. */
-        c->leaves |= j.relative && !j.call && !j.conditional && !inside(c, at + (uint64_t)j.to);
+        c->leaves |= j.relative && !j.call && !j.conditional && !inside(c, to);
         before = j;
         at += length;
     }
-    return true;
+    bool sound = seen && at == end;
+    for (uint64_t i = 0; sound && i < end - start; i++)
+        sound = seen[i] != TARGET;
+    free(seen);
+    return sound;
 }
 
 /* Names as C++ and Rust make them, and those of what throws and unwinds. */

@@ -54,6 +54,8 @@ int main(void)
     CHECK(length(CODE(0x66, 0x0f, 0x3a, 0x0f, 0xc1, 8)) == 6);                  /* palignr */
     CHECK(length(CODE(0x06)) == 0);                                             /* not in 64 bits */
     CHECK(length(CODE(0xe8, 1, 2)) == 0);                                       /* cut off */
+    CHECK(length(CODE(0x8f, 0xe8, 0x78, 0xcc, 0xc1, 0)) == 0);                  /* XOP */
+    CHECK(length(CODE(0x8f, 0xc0)) == 2);                                       /* pop %rax */
     CHECK(arch_insn(CODE(0x75, 0xf0), &j) == 2 && j.relative && j.to == -14);   /* jne */
     CHECK(arch_insn(CODE(0x0f, 0x84, 0, 1, 0, 0), &j) == 6 && j.to == 6 + 256); /* je */
     CHECK(arch_insn(CODE(0x3e, 0xff, 0xe0), &j) == 3 && j.anywhere);            /* jmp *%rax */
