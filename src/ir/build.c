@@ -319,6 +319,7 @@ static struct ir_prog *build_prog(struct session *s, struct ir_module *m, const 
 struct walked {
     int by; /* what the first one sorts by: a column, or UNSORTED */
     bool sorted, differ;
+    bool nested; /* one begins while another is under way */
 };
 enum { UNSORTED = -1 };
 struct walks {
@@ -354,6 +355,7 @@ static void note_foreach(struct stmt **sp, void *arg)
         }
         have->sorted |= by != UNSORTED;
         have->differ |= by != have->by;
+        have->nested |= build_foreach_resorted(w->arena, s);
     }
     stmt_children(*sp, note_foreach_expr, note_foreach, arg);
 }
@@ -408,13 +410,17 @@ static void layout_globals(struct session *s, struct ir_module *m)
         struct variable *v = p->globals.v[i];
         const struct walked *walk = hash_get(&walks.by_name, var_name(v));
         /* Whether a sorted loop leaves its order behind matters where another one sees it. */
-        bool renumber = walk && walk->sorted && (walk->differ || v->wrap);
+        bool renumber = walk && walk->sorted && (walk->differ || walk->nested || v->wrap);
         if (v->type == TY_STATS)
             build_stat_layout(m, s, v, walk || v->wrap);
         else if (v->arity > 0)
             build_array_layout(m, s, v, walk || v->wrap, renumber);
         else
             layout_scalar(m, v);
+        if (walk && walk->nested && v->arity > 0 && v->type != TY_STATS) {
+            ((struct var_loc *)v->codegen)->sorts = m->globals_size;
+            m->globals_size += 8;
+        }
     }
     build_lock_plan(m);
     init_globals(s, m);

@@ -42,6 +42,7 @@ struct var_loc {
     int32_t seq_off;      /* insertion number within the value; -1: the array has none */
     uint32_t seq_counter; /* offset of its counter in the globals map */
     bool renumber;        /* a sorted foreach leaves the array in that order */
+    uint32_t sorts;       /* offset of how often one did; 0: no loop that is under way asks */
 };
 
 /* What is known of a script function. */
@@ -260,6 +261,8 @@ void build_locals(struct ir_builder *b, const struct variable *const *v, size_t 
 
 /* build_foreach.c */
 void build_delete_slice(struct ir_builder *b, const struct expr *e);
+/* In the body of the foreach s, or in a function called there, its array is sorted. */
+bool build_foreach_resorted(struct arena *a, const struct stmt *s);
 /* Whether an element is in the slice that e, an EX_IN with a `*`, names. */
 ir_reg build_in_slice(struct ir_builder *b, const struct expr *e);
 void build_foreach(struct ir_builder *b, const struct stmt *s);

@@ -146,6 +146,12 @@ static ir_reg fill(struct ir_builder *b, uint32_t map, const struct var_loc *loc
                               IR_A_MEM(ir_mem_at(IRM_RODATA, (int32_t)off))));
     if (!loc->renumber || d->sort == ABI_SORT_NONE)
         return n;
+    if (loc->sorts)
+        ir_emit(b, (struct ir_insn){.op = IR_ATOMIC_ADD,
+                                    .has_imm = true,
+                                    .imm = 1,
+                                    .size = 8,
+                                    .mem = ir_mem_at(IRM_GLOBAL, (int32_t)loc->sorts)});
     if (!limit) {
         ir_lib(b, "rt_renumber", 3,
                IR_ARGS(IR_A_MAP(loc->map), IR_A_MEM(ir_ptr_mem(p, 0)),
@@ -160,8 +166,10 @@ static ir_reg fill(struct ir_builder *b, uint32_t map, const struct var_loc *loc
     return n;
 }
 
-/* The i-th key in the buffer at p: a memory operand over the whole key. */
-static struct ir_mem key_at(struct ir_builder *b, ir_reg p, const struct abi_foreach *d, ir_reg i)
+/* The i-th key in the buffer at p: a memory operand over the whole key; number: where it is
+ * kept, or NULL. */
+static struct ir_mem key_at(struct ir_builder *b, ir_reg p, const struct abi_foreach *d, ir_reg i,
+                            ir_reg *number)
 {
     struct ir_mem from = ir_ptr_mem(p, offsetof(struct abi_iter, first));
     ir_reg first = ir_load(b, from, 8, false);
@@ -170,6 +178,8 @@ static struct ir_mem key_at(struct ir_builder *b, ir_reg p, const struct abi_for
     ent.idx = ir_bini(b, B_MUL, ir_bin(b, B_ADD, first, i), sizeof(struct abi_iter_entry));
     ent.idx_max = (2 * d->max - 1) * (u32)sizeof(struct abi_iter_entry);
     ir_reg index = ir_load(b, ent, 8, false);
+    if (number)
+        ir_mov(b, *number, index);
     struct ir_mem key = ir_ptr_mem(p, (int32_t)d->keys_off);
     key.idx = ir_bini(b, B_MUL, index, d->key_size);
     key.idx_max = (d->max - 1) * d->key_size;
@@ -184,6 +194,74 @@ static struct ir_value key_column(struct ir_builder *b, const struct variable *a
     if (a->key_types[k] == TY_STRING)
         return (struct ir_value){.is_string = true, .mem = key, .bound = a->key_bounds[k]};
     return (struct ir_value){.reg = ir_load(b, key, 8, true)};
+}
+
+/* ---- loops inside of loops over the same array ---- */
+
+struct walk {
+    uint32_t head, body, cont, end;
+    ir_reg i;
+};
+
+struct search {
+    const struct variable *array;
+    struct hash seen;
+    bool found;
+};
+
+static void search_stmt(struct stmt **sp, void *arg);
+
+static void search_expr(struct expr **ep, void *arg)
+{
+    struct search *w = arg;
+    if ((*ep)->kind == EX_CALL)
+        vec_for (i, (*ep)->callees) {
+            struct function *f = (*ep)->callees.v[i];
+            if (f->body && !f->intrinsic && hash_put(&w->seen, f->unique ? f->unique : f->name, f))
+                search_stmt(&f->body, w);
+        }
+    expr_children(*ep, search_expr, arg);
+}
+
+static void search_stmt(struct stmt **sp, void *arg)
+{
+    struct search *w = arg;
+    const struct stmt *s = *sp;
+    w->found |= s->kind == SM_FOREACH && s->foreach->sort_dir &&
+                s->foreach->base->kind == EX_SYMBOL && s->foreach->base->var == w->array;
+    stmt_children(*sp, search_expr, search_stmt, arg);
+}
+
+bool build_foreach_resorted(struct arena *a, const struct stmt *s)
+{
+    struct search w = {.array = s->foreach->base->var};
+    struct stmt *body = s->then;
+    hash_init(&w.seen, a);
+    search_stmt(&body, &w);
+    return w.found;
+}
+
+/* The loop goes on behind its element where that stands now, if another one has sorted the array
+ * in its body: the original has one list for both. */
+static void follow(struct ir_builder *b, const struct variable *a, uint32_t map,
+                   const struct walk *w, ir_reg sorts, ir_reg index)
+{
+    const struct var_loc *loc = a->codegen;
+    struct abi_foreach d = describe(b->mod, a, NULL);
+    uint32_t off = build_rodata(b->mod, sizeof d);
+    memcpy((char *)b->mod->rodata + off, &d, sizeof d);
+    uint32_t other = ir_new_block(b, "sorted meanwhile"), go = ir_new_block(b, "next");
+    ir_reg now = ir_load(b, ir_mem_at(IRM_GLOBAL, (int32_t)loc->sorts), 8, false);
+    ir_br(b, CC_EQ, now, sorts, go, other);
+    ir_at(b, other);
+    ir_mov(b, sorts, now);
+    ir_reg p = buffer_lookup(b, map);
+    ir_mov(b, w->i,
+           ir_lib(b, "rt_reorder", 4,
+                  IR_ARGS(IR_A_MAP(loc->map), IR_A_MEM(ir_ptr_mem(p, 0)),
+                          IR_A_MEM(ir_mem_at(IRM_RODATA, (int32_t)off)), IR_A_REG(index))));
+    ir_jmp(b, go);
+    ir_at(b, go);
 }
 
 /* ---- slices ---- */
@@ -223,11 +301,6 @@ static void check_slice(struct ir_builder *b, const struct variable *a, struct i
 }
 
 /* ---- loops ---- */
-
-struct walk {
-    uint32_t head, body, cont, end;
-    ir_reg i;
-};
 
 static struct walk walk_begin(struct ir_builder *b, ir_reg n)
 {
@@ -326,6 +399,14 @@ void build_foreach(struct ir_builder *b, const struct stmt *s)
         left = ir_new_reg(b);
         ir_mov(b, left, limit.reg);
     }
+    bool follows = loc->sorts && build_foreach_resorted(b->arena, s);
+    ir_reg sorts = 0, number = 0;
+    if (follows) {
+        sorts = ir_new_reg(b);
+        number = ir_new_reg(b);
+        ir_mov(b, sorts, ir_load(b, ir_mem_at(IRM_GLOBAL, (int32_t)loc->sorts), 8, false));
+        ir_mov(b, number, ir_const(b, 0));
+    }
     struct walk w = walk_begin(b, n);
     if (left) {
         uint32_t more = ir_new_block(b, "within limit");
@@ -334,7 +415,7 @@ void build_foreach(struct ir_builder *b, const struct stmt *s)
     }
     if (left) /* elements outside of the slice count too */
         ir_mov(b, left, ir_bini(b, B_SUB, left, 1));
-    struct ir_mem key = key_at(b, buffer_lookup(b, map), &d, w.i);
+    struct ir_mem key = key_at(b, buffer_lookup(b, map), &d, w.i, follows ? &number : NULL);
     check_slice(b, a, key, f->slice.v, f->slice.n, want, w.cont);
     vec_for (i, f->keys)
         build_assign_var(b, f->keys.v[i]->var, key_column(b, a, key, (int)i));
@@ -347,6 +428,12 @@ void build_foreach(struct ir_builder *b, const struct stmt *s)
         build_assign_var(b, f->value->var, build_index(b, &elem));
     }
     loop_body(b, s, &w);
+    if (follows) {
+        ir_jmp(b, w.cont);
+        ir_at(b, w.cont);
+        follow(b, a, map, &w, sorts, number);
+        w.cont = ir_new_block(b, "step");
+    }
     walk_end(b, &w);
 }
 
@@ -359,7 +446,7 @@ void build_delete_slice(struct ir_builder *b, const struct expr *e)
     uint32_t map = buffer_map(b, buffer_size(&d));
     build_of(b)->extra_steps += d.max;
     struct walk w = walk_begin(b, fill(b, map, loc, &d, 0));
-    struct ir_mem key = key_at(b, buffer_lookup(b, map), &d, w.i);
+    struct ir_mem key = key_at(b, buffer_lookup(b, map), &d, w.i, NULL);
     check_slice(b, a, key, e->args.v, e->args.n, want, w.cont);
     ir_call(b, HELPER_MAP_DELETE, 2, IR_ARGS(IR_A_MAP(loc->map), IR_A_MEM(key)));
     walk_end(b, &w);
@@ -375,7 +462,7 @@ ir_reg build_in_slice(struct ir_builder *b, const struct expr *e)
     ir_reg found = ir_new_reg(b);
     ir_mov(b, found, ir_const(b, 0));
     struct walk w = walk_begin(b, fill(b, map, a->codegen, &d, 0));
-    struct ir_mem key = key_at(b, buffer_lookup(b, map), &d, w.i);
+    struct ir_mem key = key_at(b, buffer_lookup(b, map), &d, w.i, NULL);
     check_slice(b, a, key, e->args.v, e->args.n, want, w.cont);
     ir_mov(b, found, ir_const(b, 1));
     ir_jmp(b, w.end);

@@ -423,6 +423,49 @@ STATIC u64 rt_renumber_top(void *map, struct abi_iter *it, const struct abi_fore
     return 0;
 }
 
+static long renew_one(u32 i, struct renumber *w)
+{
+    u64 seq;
+    const char *value = element(w, i, &seq);
+    struct abi_iter_entry *e = entry(w->it, w->d, w->it->first + i);
+    if (!value || !e)
+        return 0;
+    e->seq = *(const u64 *)(value + w->d->seq_off);
+    e->by = (s64)e->seq;
+    return 0;
+}
+
+static long find_index(u32 i, struct renumber *w)
+{
+    const struct abi_iter_entry *e = entry(w->it, w->d, w->it->first + i);
+    if (!e || e->index != w->top)
+        return 0;
+    w->it->k = i;
+    return 1;
+}
+
+/* Another loop has changed the order of the elements while one over this buffer is under way:
+ * brings them into that order.  Where the element is now whose key is the index-th. */
+STATIC u64 rt_reorder(void *map, struct abi_iter *it, const struct abi_foreach *d, u64 index)
+{
+    struct renumber w = {.map = map, .it = it, .d = d, .top = index};
+    struct collect c = {.map = map, .it = it, .d = d};
+    u64 n = it->n;
+    if (n < 2 || n > d->max)
+        return 0;
+    bpf_loop((u32)n, renew_one, &w, 0);
+    it->from = it->first != 0;
+    it->width = 1;
+    it->lo = it->i = it->k = 0;
+    it->j = it->mid = 1;
+    it->hi = 2;
+    bpf_loop(1 << 20, merge_step, &c, 0);
+    it->first = it->from ? d->max : 0;
+    it->k = 0;
+    bpf_loop((u32)n, find_index, &w, 0);
+    return it->k;
+}
+
 /* ---- whole arrays ---- */
 
 static long delete_one(void *map, const void *key, void *value, void *ctx)
