@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "probes/arch.h"
 #include "probes/families.h"
@@ -56,6 +57,9 @@ const char *process_condition(struct session *s, const struct expr *arg, const s
         return NULL;
     }
     if (arg->kind == EX_NUMBER) {
+        if (!s->portable &&
+            access(arena_printf(s->arena, "/proc/%lld", (long long)arg->num), F_OK) != 0)
+            return arena_printf(s->arena, "there is no process %lld", (long long)arg->num);
         *out = compare(s, tok, OP_EQ, "pid", expr_number(s->arena, tok, arg->num));
         return NULL;
     }

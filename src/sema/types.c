@@ -138,8 +138,9 @@ static enum type infer_index(struct infer *w, struct expr *e, enum type want)
     }
     if (want == TY_UNKNOWN)
         unresolved_array(w, e->base);
+    enum type t = infer_variable(w, e, e->base->var, want); /* its error comes first */
     infer_keys(w, e->base->var, &e->args);
-    return infer_variable(w, e, e->base->var, want);
+    return t;
 }
 
 /* Two operands of one type. */
