@@ -245,18 +245,24 @@ static void parse_probe(struct parser *p, struct ast_file *f, bool is_private)
         order(p, f, 'p', f->probes.n - 1);
         return;
     }
-    if (points.n != 1)
-        parse_fail(p, "expected probe point specifier");
-    if (points.v[0]->optional)
-        parse_fail_at(p, points.v[0]->tok, false,
-                      "probe point alias name cannot be optional nor sufficient");
-    take(p);
     struct alias_decl *a = arena_new_obj(p->arena, struct alias_decl);
     a->tok = t;
-    a->names = points;
-    a->epilogue = epilogue;
     a->is_private = is_private;
-    parse_points(p, &a->points);
+    while (prologue || epilogue) { /* a = b = begin: two names */
+        if (points.n != 1)
+            parse_fail(p, "expected probe point specifier");
+        if (points.v[0]->optional)
+            parse_fail_at(p, points.v[0]->tok, false,
+                          "probe point alias name cannot be optional nor sufficient");
+        take(p);
+        vec_push(p->arena, &a->names, points.v[0]);
+        a->epilogue |= epilogue;
+        points = (probe_point_vec){0};
+        parse_points(p, &points);
+        prologue = tok_is_op(peek_tok(p), "=");
+        epilogue = tok_is_op(peek_tok(p), "+=");
+    }
+    a->points = points;
     a->body = parse_block(p);
     vec_push(p->arena, &f->aliases, a);
     order(p, f, 'a', f->aliases.n - 1);

@@ -584,8 +584,11 @@ void print_file(struct strbuf *out, const struct ast_file *file)
             break;
         case 'a':
             strbuf_puts(out, file->aliases.v[k]->is_private ? "private probe " : "probe ");
-            points(out, &file->aliases.v[k]->names);
-            strbuf_puts(out, file->aliases.v[k]->epilogue ? " += " : " = ");
+            vec_for (n, file->aliases.v[k]->names) {
+                probe_point_vec one = {.v = file->aliases.v[k]->names.v + n, .n = 1};
+                points(out, &one);
+                strbuf_puts(out, file->aliases.v[k]->epilogue ? " += " : " = ");
+            }
             points(out, &file->aliases.v[k]->points);
             strbuf_putc(out, '\n');
             print_stmt(out, file->aliases.v[k]->body, 0);
