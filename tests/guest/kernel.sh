@@ -90,6 +90,13 @@ probe module("sunrpc").function("rpc_run_task") {
     exit()
 }'
 expect rpc-client 0 "100003 4 6 6 2049 2049 127.0.0.1 0 1 1"
+# Every alias of the NFS client has its variables, with their types.
+modprobe -a nfsv2 nfsv3 nfsv4 2>"$TMP/modprobe" || cat "$TMP/modprobe"
+run -L 'nfs.**'
+awk 'NR == FNR { n[$1]; for (i = 2; i <= NF; i++) has[$1, $i]; next }
+    !($1 in n) { print $1, "is not there"; next }
+    { for (i = 2; i <= NF; i++) if (!(($1, $i) in has)) print $1, $i }' "$TMP/out" tests/guest/nfs_variables.txt >"$TMP/missing"
+[ ! -s "$TMP/missing" ] && pass nfs-variables || fail nfs-variables "$(head -n 3 "$TMP/missing" | tr '\n' ' ')"
 mkdir "$TMP/folder"
 : >"$TMP/folder/file"
 run -c "cat $TMP/folder/file" -e '
