@@ -150,10 +150,19 @@ mkdir -p "$TMP/ram"
 if mount -t ramfs ramfs "$TMP/ram"; then
     run -c "dd if=/dev/zero of=$TMP/ram/f bs=1000 count=3 status=none" -e 'global n
 probe generic.fop.write_iter.return { if (pid() == target()) n[pathname, bytes_written]++ }
-probe end { println(n["/f", 1000]) delete n }'
+probe end { println(n["'"$TMP"'/ram/f", 1000]) delete n }'
     expect generic-files 0 "3"
     umount "$TMP/ram"
 fi
+# A plain read of a file that has iterators only; what is written to a terminal; a queued signal.
+echo 'some bytes' >"$TMP/some"
+run -c "dd if=$TMP/some of=/dev/ttyS0 bs=11 count=1 status=none" -e 'global b
+probe vfs.do_sync_read { if (pid() == target() && pathname == "'"$TMP"'/some") { b = buf; println(len, " ", pos, " ", units) } }
+probe vfs.do_sync_read.return { if (pid() == target() && b) { println(bytes_to_read, " ", bytes_read, " ", size); b = 0 } }
+probe tty.write { if (pid() == target()) println(file_name, " ", driver_name, " ", buffer) }'
+expect plain-read 0 $'11 0 bytes\n11 11 11\nttyS0 "serial" "some bytes\\n"'
+run -c 'timeout 0.2 sleep 5' -e 'probe signal.send_sig_queue { if (sig_pid == target()) println(sig_name, " ", pid_name) }'
+expect queued-signal 124 "SIGALRM timeout"
 run -u -w -T 0.1 -e 'probe generic.fop.*, generic.fop.*.return, generic.aop.*, generic.aop.*.return, vfs.__add_to_page_cache.return ?,
     vfs.remove_from_page_cache.return, vfs.do_mpage_readpage.return { if (name == "") println(ppfunc()) } probe begin { println("in place") }'
 expect generic-points 0 "in place"

@@ -87,11 +87,11 @@ fi
 run -c 'dd if=/dev/zero of=/dev/null bs=10 count=50 status=none' -e '
 global n
 probe vfs.read.return { if (execname() == "dd" && bytes_read == 10 && error == 0 && bytes_to_read == 10) n["r"]++ }
-probe vfs.write { if (execname() == "dd" && bytes_to_write == 10 && pathname == "/null") n["w"]++ }
+probe vfs.write { if (execname() == "dd" && bytes_to_write == 10 && pathname == "/dev/null") n["w"]++ }
 probe end { println(n["r"], " ", n["w"]); delete n }'
 expect vfs-counts 0 '50 50'
 run -c 'dd if=/dev/zero of=/dev/null bs=10 count=50 status=none' examples/vfs-latency.stp
-has vfs-latency '^read: [0-9]+ times, on average [0-9]+ ns$' '^write: [0-9]+ times' '^ *value'
+has vfs-latency '^vfs.read: [0-9]+ times, on average [0-9]+ ns$' '^vfs.write: [0-9]+ times' '^ *value'
 run -c 'cat /etc/hostname' examples/call-tree.stp vfs_read rw_verify_area
 has call-tree 'cat\([0-9]+\): -> vfs_read$' 'cat\([0-9]+\):  -> rw_verify_area$' 'cat\([0-9]+\):  <- rw_verify_area$' 'cat\([0-9]+\): <- vfs_read$'
 
