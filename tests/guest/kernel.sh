@@ -90,6 +90,14 @@ probe module("sunrpc").function("rpc_run_task") {
     exit()
 }'
 expect rpc-client 0 "100003 4 6 6 2049 2049 127.0.0.1 0 1 1"
+# An NFS server: nobody answers its questions, so it is told all that it will ask.
+tell() { printf '%s\n' "$2" | dd of="$1" bs=4096 status=none; }
+mkdir -p "$TMP/served" "$TMP/nfs"
+mount -t tmpfs tmpfs "$TMP/served" && mount -t nfsd nfsd /proc/fs/nfsd &&
+    tell /proc/net/rpc/auth.unix.ip/channel "nfsd 127.0.0.1 2147483647 all" &&
+    tell /proc/net/rpc/nfsd.export/channel "all $TMP/served 2147483647 9234 -2 -2 0" &&
+    tell /proc/net/rpc/nfsd.fh/channel "all 1 \\x00000000 2147483647 $TMP/served" &&
+    tell /proc/fs/nfsd/versions "-2 -3 +4" && tell /proc/fs/nfsd/nfsv4gracetime 10 && tell /proc/fs/nfsd/threads 2
 # Every alias of the NFS client has its variables, with their types.
 modprobe -a nfsv2 nfsv3 nfsv4 2>"$TMP/modprobe" || cat "$TMP/modprobe"
 run -L 'nfs.**'
@@ -97,6 +105,47 @@ awk 'NR == FNR { n[$1]; for (i = 2; i <= NF; i++) has[$1, $i]; next }
     !($1 in n) { print $1, "is not there"; next }
     { for (i = 2; i <= NF; i++) if (!(($1, $i) in has)) print $1, $i }' "$TMP/out" tests/guest/nfs_variables.txt >"$TMP/missing"
 [ ! -s "$TMP/missing" ] && pass nfs-variables || fail nfs-variables "$(head -n 3 "$TMP/missing" | tr '\n' ' ')"
+# What the client does with a file, and what it asks the server for.
+timeout 30 mount -i -t nfs -o addr=127.0.0.1,vers=4.2,proto=tcp,clientaddr=127.0.0.1 127.0.0.1:/ "$TMP/nfs"
+cat >"$TMP/nfs.sh" <<'S'
+cd "$1" && dd if=/dev/zero of=a bs=4096 count=3 conv=fsync status=none && mv a bc
+echo 3 >/proc/sys/vm/drop_caches
+dd if=bc of=/dev/null bs=12288 count=1 status=none
+rm bc
+S
+run -c "sh $TMP/nfs.sh $TMP/nfs" -e '
+probe nfs.fop.write_iter { println(name, " ", argstr, " ", file_name, " ", size, units, " ", i_size, " ", devname == kernel_string(s_id)) }
+probe nfs.fop.read { println(name, " ", substr(pathname, strlen(pathname) - 7, 7), " ", argstr, " ", bytes_to_read) }
+probe nfs.fop.read.return { println(name, " ", retstr, " ", size, units) }
+probe nfs.aop.readahead { println(name, " ", argstr, " ", size, units, " ", rpages == rsize / 4096 && rsize > 4096) }
+probe nfs.aop.write_begin { println(name, " ", offset, " ", to, " ", ino > 0 && argstr == sprint(ino)) }
+probe nfs.proc.read_setup, nfs.proc.write_setup, nfs.proc.read_done, nfs.proc.write_done, nfs.proc.lookup, nfs.proc.remove {
+    println(name, " ", version, " ", server_ip, " ", prot, " ", argstr) }
+probe nfs.proc4.rename {
+    i = $old_dentry->d_parent->d_inode
+    println(name, " ", argstr, " ", old_filelen, " ", new_filelen, " ", old_fh == new_fh && old_fh == &@cast(NFS_I(i), "nfs_inode", "nfs")->fh,
+            " ", @cast(NFS_PROTO(i), "nfs_rpc_ops", "nfs")->version, " ", client == @cast(NFS_SERVER(i), "nfs_server", "nfs")->client) }
+probe module("nfsd").function("nfsd_dispatch") { println(addr_from_rqst_str($rqstp), " ", addr_from_rqst($rqstp) == htonl(0x7f000001)) }'
+sort -u -o "$TMP/out" "$TMP/out"
+expect nfs-values 0 '127.0.0.1 1
+nfs.aop.readahead 3 3pages 1
+nfs.aop.write_begin 0 4096 1
+nfs.aop.write_begin 4096 8192 1
+nfs.aop.write_begin 8192 12288 1
+nfs.fop.read /nfs/bc 12288, 0, 0x0 12288
+nfs.fop.read.return 12288 12288bytes
+nfs.fop.write_iter 4096, 0 a 4096bytes 0 1
+nfs.fop.write_iter 4096, 4096 a 4096bytes 4096 1
+nfs.fop.write_iter 4096, 8192 a 4096bytes 8192 1
+nfs.proc4.lookup 4 127.0.0.1 6 bc
+nfs.proc4.read_done 4 127.0.0.1 6 12288
+nfs.proc4.read_setup 4 127.0.0.1 6 12288,0
+nfs.proc4.remove 4 127.0.0.1 6 bc
+nfs.proc4.rename a,bc 1 2 1 4 1
+nfs.proc4.write_done 4 127.0.0.1 6 12288
+nfs.proc4.write_setup 4 127.0.0.1 6 12288,0,2'
+umount "$TMP/nfs" && tell /proc/fs/nfsd/threads 0
+umount "$TMP/served" /proc/fs/nfsd
 mkdir "$TMP/folder"
 : >"$TMP/folder/file"
 run -c "cat $TMP/folder/file" -e '
