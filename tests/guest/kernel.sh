@@ -211,7 +211,7 @@ probe vfs.do_sync_read.return { if (pid() == target() && b) { println(bytes_to_r
 probe tty.write { if (pid() == target()) println(file_name, " ", driver_name, " ", buffer) }'
 expect plain-read 0 $'11 0 bytes\n11 11 11\nttyS0 "serial" "some bytes\\n"'
 run -c 'timeout 0.2 sleep 5' -e 'probe signal.send_sig_queue { if (sig_pid == target()) println(sig_name, " ", pid_name) }'
-expect queued-signal 124 "SIGALRM timeout"
+expect queued-signal 1 "SIGALRM timeout"
 run -u -w -T 0.1 -e 'probe generic.fop.*, generic.fop.*.return, generic.aop.*, generic.aop.*.return, vfs.__add_to_page_cache.return ?,
     vfs.remove_from_page_cache.return, vfs.do_mpage_readpage.return { if (name == "") println(ppfunc()) } probe begin { println("in place") }'
 expect generic-points 0 "in place"
