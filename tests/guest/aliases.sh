@@ -2,7 +2,7 @@
 # Variables of the aliases that stand on functions of the kernel, with their types, as SystemTap
 # lists them for the same kernel.
 . "$(dirname "$0")/../real/lib.sh"
-modprobe -a nfs nfsv3 nfsv4 nfsd sunrpc scsi_mod sd_mod sr_mod 2>"$TMP/modprobe" || cat "$TMP/modprobe"
+modprobe -a nfs nfsv2 nfsv3 nfsv4 nfsd sunrpc scsi_mod sd_mod sr_mod 2>"$TMP/modprobe" || cat "$TMP/modprobe"
 for family in $(sed 's/[. ].*//' tests/guest/alias_variables.txt | sort -u); do
     LIMIT=100 run -L "$family.**"
     cat "$TMP/out" >>"$TMP/have"
