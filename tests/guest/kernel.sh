@@ -138,7 +138,43 @@ nfs.proc4.remove 4 127.0.0.1 6 bc
 nfs.proc4.rename a,bc 1 2 1 4 1
 nfs.proc4.write_done 4 127.0.0.1 6 12288
 nfs.proc4.write_setup 4 127.0.0.1 6 12288,0,2'
-umount "$TMP/nfs" && tell /proc/fs/nfsd/threads 0
+umount "$TMP/nfs"
+# What the server does for a client; its callback service ends with the last umount.
+echo hello >"$TMP/served/hello"
+cat >"$TMP/client.sh" <<S
+timeout 20 mount -i -t nfs -o addr=127.0.0.1,vers=4.1,proto=tcp,clientaddr=127.0.0.1,soft 127.0.0.1:/ $TMP/nfs
+cat $TMP/nfs/hello
+mkdir $TMP/nfs/one
+mv $TMP/nfs/one $TMP/nfs/another
+rmdir $TMP/nfs/another
+umount $TMP/nfs
+S
+run -c "sh $TMP/client.sh >/dev/null" -e 'global seen, bad
+function note (s:string) { if (!seen[s]++) println(s) }
+probe nfsd.lookup { if (!isinstr(client_ip, "127.0.0.1:")) bad++ if (filename == "hello") note("lookup " . fh . " " . argstr) }
+probe nfsd.lookup.return { if (!isinstr(client_ip, "127.0.0.1:")) bad++ if (isinstr(retstr, "OK")) note("lookup " . retstr) }
+probe nfsd.proc4.read { note(sprintf("read %s %s %d %d", argstr, units, size == count, fh && vec)) }
+probe nfsd.proc4.create { note("create " . argstr) }
+probe nfsd.create { note("create " . argstr) }
+probe nfsd.proc4.rename { note(sprintf("rename %s %d", argstr, fh != tfh)) }
+probe nfsd.rename { note(sprintf("rename %s %d %d", argstr, filelen, tfh == fh)) }
+probe nfsd.proc4.remove { note("remove " . argstr) }
+probe sunrpc.svc.process { if (sv_name != "nfsd" || sv_prog != 100003 || sv_nrthreads != 2 || rq_prot != 6) bad++ }
+probe sunrpc.svc.destroy { note(sprintf("destroy %s %d %d", sv_name, sv_prog, netcnt)) }
+probe sunrpc.clnt.shutdown_client { if (progname == "nfs" && (rpccnt < 1 || authflavor != 1 && authflavor != 390004)) bad++ }
+probe sunrpc.clnt.create_client { if (prot != 6) bad++ }
+probe end { println(bad) }'
+expect nfs-server 0 'lookup 8: 00010001 00000000 00000000 00000000 00000000 00000000 name: hello
+lookup nfsderr 0(NFS_OK)
+read 4096,0 bytes 1 1
+create one (type=NF4DIR)
+create name: one type: 040000 (ISDIR)
+rename one to another 1
+rename one to another 3 1
+remove another
+destroy NFSv4 callback 1073741824 0
+0'
+tell /proc/fs/nfsd/threads 0
 umount "$TMP/served" /proc/fs/nfsd
 mkdir "$TMP/folder"
 : >"$TMP/folder/file"
