@@ -41,11 +41,6 @@ static void note(struct walk *w, const struct variable *v, unsigned kind)
     }
 }
 
-static const struct variable *base_var(const struct expr *e)
-{
-    return e->kind == EX_INDEX ? (e->base->kind == EX_SYMBOL ? e->base->var : NULL) : e->var;
-}
-
 static void walk_expr(struct expr **ep, void *arg);
 static void walk_stmt(struct stmt **sp, void *arg);
 
@@ -60,7 +55,7 @@ static void walk_args(struct expr *e, struct walk *w)
 /* An lvalue that is written in the way `kind` says. */
 static void walk_lvalue(struct expr *e, unsigned kind, struct walk *w)
 {
-    note(w, base_var(e), kind);
+    note(w, expr_variable(e), kind);
     walk_args(e, w);
 }
 
@@ -94,7 +89,7 @@ static void walk_assign(struct expr *e, bool value_used, struct walk *w)
         kind = USE_WRITE | USE_READ;
     walk_lvalue(e->a, kind, w);
     if (kind == (USE_WRITE | USE_READ)) /* two accesses */
-        note(w, base_var(e->a), USE_READ);
+        note(w, expr_variable(e->a), USE_READ);
     if (e->b)
         walk_expr(&e->b, w);
 }

@@ -72,25 +72,6 @@ static void emit_user_be16(struct intrinsic_call *c)
     c->result.reg = ir_bin(b, B_OR, high, ir_bini(b, B_SHR, c->result.reg, 8));
 }
 
-static ir_reg clamp(struct ir_builder *b, ir_reg value, int64_t low, int64_t high)
-{
-    ir_reg n = ir_new_reg(b);
-    uint32_t small = ir_new_block(b, "small"), big = ir_new_block(b, "big"),
-             more = ir_new_block(b, "not small"), fit = ir_new_block(b, "fits");
-    ir_mov(b, n, value);
-    ir_bri(b, CC_SLT, n, low, small, more);
-    ir_at(b, small);
-    ir_mov(b, n, ir_const(b, low));
-    ir_jmp(b, fit);
-    ir_at(b, more);
-    ir_bri(b, CC_SGT, n, high, big, fit);
-    ir_at(b, big);
-    ir_mov(b, n, ir_const(b, high));
-    ir_jmp(b, fit);
-    ir_at(b, fit);
-    return n;
-}
-
 /* args: address, and for the _n forms a length.  `fallback` 2: the last argument is the
  * value when memory cannot be read. */
 static void read_string(struct intrinsic_call *c, bool user, bool with_n, bool fallback)
@@ -102,7 +83,7 @@ static void read_string(struct intrinsic_call *c, bool user, bool with_n, bool f
     enum read_kind kind = (user ? READ_USER : READ_KERNEL) | READ_STRING;
     if (with_n) {
         /* n characters and a NUL, within MAXSTRINGLEN. */
-        n = clamp(b, ir_bini(b, B_ADD, c->args[1].reg, 1), 1, max);
+        n = build_clamped(b, ir_bini(b, B_ADD, c->args[1].reg, 1), 1, max);
     }
     /* What is read into zeros is a key as it stands. */
     if (build_of(b)->key == c->e) {
@@ -173,7 +154,7 @@ static void buffer_quoted(struct intrinsic_call *c, bool user, bool raise)
     uint32_t bad = ir_new_block(b, "fault"), good = ir_new_block(b, "bytes"),
              end = ir_new_block(b, "quoted"), some = ir_new_block(b, "room"),
              none = ir_new_block(b, "no room");
-    ir_reg room = clamp(b, c->args[2].reg, 0, max - 1);
+    ir_reg room = build_clamped(b, c->args[2].reg, 0, max - 1);
     ir_storei(b, c->result.mem, 1, 0);
     ir_bri(b, CC_EQ, room, 0, none, some);
     ir_at(b, none);
@@ -194,7 +175,7 @@ static void buffer_quoted(struct intrinsic_call *c, bool user, bool raise)
     ir_mov(b, length, ir_const(b, max - 1));
     ir_jmp(b, given);
     ir_at(b, given);
-    length = clamp(b, length, 1, max - 1);
+    length = build_clamped(b, length, 1, max - 1);
     ir_reg st =
         build_read(b, user ? READ_USER : READ_KERNEL, bytes, IR_A_SIZE(length, max - 1), addr);
     ir_bri(b, CC_SLT, st, 0, bad, good);
@@ -333,11 +314,11 @@ static void emit_set_user_string(struct intrinsic_call *c)
     uint32_t max = (uint32_t)b->session->maxstringlen;
     struct ir_value copy = build_temp_string(b, max, "text");
     b->fn->slots.v[copy.mem.id].frame = true;
-    ir_reg size = clamp(b, ir_bini(b, B_ADD, c->args[1].reg, 1), 1, max);
+    ir_reg size = build_clamped(b, ir_bini(b, B_ADD, c->args[1].reg, 1), 1, max);
     ir_reg got =
         ir_call(b, HELPER_PROBE_READ_KERNEL_STR, 3,
                 IR_ARGS(IR_A_MEM(copy.mem), IR_A_SIZE(size, max), IR_A_MEM(c->args[2].mem)));
-    ir_reg n = clamp(b, got, 1, max);
+    ir_reg n = build_clamped(b, got, 1, max);
     ir_reg st = ir_call(b, H_PROBE_WRITE_USER, 3,
                         IR_ARGS(IR_A_REG(c->args[0].reg), IR_A_MEM(copy.mem), IR_A_SIZE(n, max)));
     raise_unless_written(c, st, "string");

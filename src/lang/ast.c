@@ -139,6 +139,11 @@ static struct target *clone_target(struct arena *a, const struct target *t)
     return n;
 }
 
+struct variable *expr_variable(const struct expr *e)
+{
+    return e->kind == EX_INDEX && e->base->kind == EX_SYMBOL ? e->base->var : e->var;
+}
+
 struct expr *expr_clone(struct arena *a, const struct expr *e)
 {
     if (!e)

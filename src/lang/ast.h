@@ -415,6 +415,8 @@ struct expr *expr_symbol(struct arena *a, const struct token *tok, const char *n
 struct expr *expr_binary(struct arena *a, const struct token *tok, enum op op, struct expr *l,
                          struct expr *r);
 struct expr *expr_call(struct arena *a, const struct token *tok, const char *name);
+/* The variable that e names or has an element of; NULL: it does neither, or is not resolved. */
+struct variable *expr_variable(const struct expr *e);
 /* Deep copies; sema fields are reset (var = NULL, type = TY_UNKNOWN) except in
  * EX_CTX/EX_DEREF nodes, whose type stays. */
 struct expr *expr_clone(struct arena *a, const struct expr *e);

@@ -50,6 +50,8 @@ typedef VEC(const char *) process_paths;
 /* process_path.c: appends the files that a path, a name or a pattern stands for.
  * NULL, or why there is none. */
 const char *process_programs(struct session *s, const char *name, bool library, process_paths *out);
+/* Whether two paths lead to one file. */
+bool process_same_file(const char *a, const char *b);
 /* process_build_id.c: whether a name is a build-id in hexadecimal; the files that have it, as
  * process_programs() does. */
 bool process_is_build_id(const char *name);

@@ -11,14 +11,15 @@
 #include <sys/sysmacros.h>
 
 #include "base/hash.h"
+#include "debuginfo/build_id.h"
 #include "debuginfo/needed.h"
 #include "probes/process.h"
 
-enum { ID_MIN = 16, ID_MAX = 64 };
+enum { ID_MIN = 16 };
 
 struct wanted {
     struct session *s;
-    uint8_t id[ID_MAX];
+    uint8_t id[BUILD_ID_MAX];
     size_t n;
     struct hash seen; /* "device inode" */
     process_paths *out;
@@ -27,23 +28,21 @@ struct wanted {
 bool process_is_build_id(const char *name)
 {
     size_t n = strlen(name);
-    return n >= 2 * ID_MIN && n <= 2 * ID_MAX && n % 2 == 0 &&
+    return n >= 2 * ID_MIN && n <= 2 * BUILD_ID_MAX && n % 2 == 0 &&
            strspn(name, "0123456789abcdef") == n;
 }
 
-static bool consider(struct wanted *w, const char *path)
+static void consider(struct wanted *w, const char *path)
 {
     struct stat st;
-    uint8_t id[ID_MAX];
+    uint8_t id[BUILD_ID_MAX];
     if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
-        return false;
+        return;
     const char *key = arena_printf(w->s->arena, "%x:%x %llu", major(st.st_dev), minor(st.st_dev),
                                    (unsigned long long)st.st_ino);
-    if (!hash_put(&w->seen, key, w) || elf_build_id(path, id, ID_MAX) != w->n ||
-        memcmp(id, w->id, w->n) != 0)
-        return false;
-    vec_push(w->s->arena, w->out, arena_strdup(w->s->arena, path));
-    return true;
+    if (hash_put(&w->seen, key, w) && elf_build_id(path, id, BUILD_ID_MAX) == w->n &&
+        memcmp(id, w->id, w->n) == 0)
+        vec_push(w->s->arena, w->out, arena_strdup(w->s->arena, path));
 }
 
 /* What a process has mapped to execute. */
@@ -58,11 +57,8 @@ static void look_at_process(struct wanted *w, const char *pid)
             continue;
         snprintf(last, sizeof last, "%s", path);
         /* Its own file system first: in another container the same path is another file. */
-        struct stat here, there;
         const char *inside = arena_printf(w->s->arena, "/proc/%s/root%s", pid, path);
-        bool same = stat(path, &here) == 0 && stat(inside, &there) == 0 &&
-                    here.st_dev == there.st_dev && here.st_ino == there.st_ino;
-        consider(w, same ? path : inside);
+        consider(w, process_same_file(path, inside) ? path : inside);
     }
     if (f)
         fclose(f);

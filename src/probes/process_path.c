@@ -140,7 +140,7 @@ const char *process_programs(struct session *s, const char *name, bool library, 
     return out->n ? NULL : arena_printf(s->arena, "cannot open %s: no such file", name);
 }
 
-static bool same_file(const char *a, const char *b)
+bool process_same_file(const char *a, const char *b)
 {
     struct stat x, y;
     return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
@@ -168,7 +168,7 @@ const char *process_of_target(struct session *s, pid_t pid, process_paths *out)
         arena_printf(s->arena, "/proc/%d/exe", (int)pid),
     };
     size_t way = 0;
-    while (way < 2 && !same_file(ways[way], ways[2]))
+    while (way < 2 && !process_same_file(ways[way], ways[2]))
         way++;
     vec_push(s->arena, out, ways[way]);
     return NULL;

@@ -15,11 +15,12 @@
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "debuginfo/build_id.h"
 #include "debuginfo/unwind.h"
 #include "probes/process.h"
 #include "run/private.h"
 
-enum { TABLE_WORDS_MAX = 64 << 20, VDSO_SIZE = 8192, BUILD_ID_MAX = 64 };
+enum { TABLE_WORDS_MAX = 64 << 20, VDSO_SIZE = 8192 };
 
 extern char **environ;
 

@@ -3,33 +3,24 @@
  * to them or returned.  Two types at once are none. */
 #include "sema/sema.h"
 
-static struct variable *variable_of(const struct expr *e)
-{
-    if (e->kind == EX_SYMBOL)
-        return e->var;
-    return e->kind == EX_INDEX && e->base->kind == EX_SYMBOL ? e->base->var : NULL;
-}
-
-static void add(struct sema *m, struct value_flow *to, const struct value_type *t)
+/* Whether this says something new. */
+static bool add(struct sema *m, struct value_flow *to, const struct value_type *t)
 {
     if (!t || to->other)
-        return;
+        return false;
     if (!to->type)
         to->type = t;
     else if (!value_type_same(m->s, to->type, t))
         to->other = t;
     else
-        return;
-    m->flowed = true;
-    m->clashed |= to->other != NULL;
-    if (to->other && to->used)
-        autocast_unknown(m, to->used, to);
+        return false;
+    return true;
 }
 
-static void join(struct sema *m, struct value_flow *to, const struct value_flow *from)
+static bool join(struct sema *m, struct value_flow *to, const struct value_flow *from)
 {
-    add(m, to, from->type);
-    add(m, to, from->other);
+    bool first = add(m, to, from->type);
+    return add(m, to, from->other) || first;
 }
 
 struct value_flow autocast_type(struct sema *m, const struct expr *e)
@@ -37,8 +28,7 @@ struct value_flow autocast_type(struct sema *m, const struct expr *e)
     struct value_flow f = {.type = e->of}, more;
     if (f.type)
         return f;
-    const struct variable *v = variable_of(e);
-    bool flowed = m->flowed, clashed = m->clashed;
+    const struct variable *v = expr_variable(e);
     if (v)
         join(m, &f, &v->flow);
     else if (e->kind == EX_CALL)
@@ -51,20 +41,28 @@ struct value_flow autocast_type(struct sema *m, const struct expr *e)
         more = autocast_type(m, e->c);
         join(m, &f, &more);
     }
-    m->flowed = flowed;
-    m->clashed = clashed;
     return f;
+}
+
+static void flow(struct sema *m, struct value_flow *to, const struct value_flow *from)
+{
+    if (!join(m, to, from))
+        return;
+    m->flowed = true;
+    m->clashed |= to->other != NULL;
+    if (to->other && to->used)
+        autocast_unknown(m, to->used, to);
 }
 
 void autocast_flow(struct sema *m, struct value_flow *to, const struct expr *from)
 {
     struct value_flow f = autocast_type(m, from);
-    join(m, to, &f);
+    flow(m, to, &f);
 }
 
 void autocast_assign(struct sema *m, const struct expr *lvalue, const struct expr *from)
 {
-    struct variable *v = variable_of(lvalue);
+    struct variable *v = expr_variable(lvalue);
     if (v)
         autocast_flow(m, &v->flow, from);
 }
@@ -78,10 +76,10 @@ void autocast_keys(struct sema *m, struct variable *v, const expr_vec *keys)
 
 void autocast_foreach(struct sema *m, const struct foreach *f)
 {
-    struct variable *v = variable_of(f->base);
+    struct variable *v = expr_variable(f->base);
     vec_for (i, f->keys)
         if (v && (int)i < v->arity && f->keys.v[i]->var)
-            join(m, &f->keys.v[i]->var->flow, &v->key_flows[i]);
+            flow(m, &f->keys.v[i]->var->flow, &v->key_flows[i]);
     if (v && f->value)
         autocast_assign(m, f->value, f->base);
 }
@@ -96,7 +94,7 @@ void autocast_arguments(struct sema *m, const struct expr *call)
 
 void autocast_used(const struct expr *e, const struct token *tok)
 {
-    struct variable *v = variable_of(e);
+    struct variable *v = expr_variable(e);
     if (v)
         v->flow.used = tok;
     else if (e->kind == EX_CALL)

@@ -112,7 +112,7 @@ void use_variable(struct scope *sc, struct expr *e, int arity)
 
 void mark(struct expr *e, bool read, bool written)
 {
-    struct variable *v = e->kind == EX_INDEX && e->base->kind == EX_SYMBOL ? e->base->var : e->var;
+    struct variable *v = expr_variable(e);
     if (!v)
         return;
     v->read |= read;
@@ -350,8 +350,7 @@ static void resolve_assign(struct scope *sc, struct expr *e, bool value_used)
 
 static void note_hist(struct scope *sc, struct expr *e)
 {
-    struct variable *v =
-        e->a->kind == EX_INDEX && e->a->base->kind == EX_SYMBOL ? e->a->base->var : e->a->var;
+    struct variable *v = expr_variable(e->a);
     if (!v)
         return;
     if (is_local_stat(sc, v, e->a->tok))
@@ -378,8 +377,7 @@ static void note_hist(struct scope *sc, struct expr *e)
 
 static void note_stat(struct scope *sc, struct expr *e)
 {
-    struct variable *v =
-        e->a->kind == EX_INDEX && e->a->base->kind == EX_SYMBOL ? e->a->base->var : e->a->var;
+    struct variable *v = expr_variable(e->a);
     if (!v)
         return;
     if (is_local_stat(sc, v, e->a->tok))

@@ -297,6 +297,20 @@ static long merge_step(u32 round, struct collect *c)
     return 0;
 }
 
+/* Brings the entries from it->first on into order; it->first is where they stand then. */
+INLINE void merge_sort(struct collect *c)
+{
+    struct abi_iter *it = c->it;
+    it->from = it->first != 0;
+    it->width = 1;
+    it->lo = it->i = it->k = 0;
+    it->j = it->mid = 1;
+    it->hi = 2;
+    /* log2(n) passes of n moves and at most n / 2 starts each. */
+    bpf_loop(1 << 20, merge_step, c, 0);
+    it->first = it->from ? c->d->max : 0;
+}
+
 /* Fills the iteration buffer with the keys of `map` in order; how many. */
 STATIC u64 rt_foreach(void *map, struct abi_iter *it, const struct abi_foreach *d)
 {
@@ -307,14 +321,7 @@ STATIC u64 rt_foreach(void *map, struct abi_iter *it, const struct abi_foreach *
     u64 n = it->n;
     if (n < 2 || (d->sort == ABI_SORT_NONE && !d->has_seq))
         return n;
-    it->from = 0;
-    it->width = 1;
-    it->lo = it->i = it->k = 0;
-    it->j = it->mid = 1;
-    it->hi = 2;
-    /* log2(n) passes of n moves and at most n / 2 starts each. */
-    bpf_loop(1 << 20, merge_step, &c, 0);
-    it->first = it->from ? d->max : 0;
+    merge_sort(&c);
     return n;
 }
 
@@ -454,13 +461,7 @@ STATIC u64 rt_reorder(void *map, struct abi_iter *it, const struct abi_foreach *
     if (n < 2 || n > d->max)
         return 0;
     bpf_loop((u32)n, renew_one, &w, 0);
-    it->from = it->first != 0;
-    it->width = 1;
-    it->lo = it->i = it->k = 0;
-    it->j = it->mid = 1;
-    it->hi = 2;
-    bpf_loop(1 << 20, merge_step, &c, 0);
-    it->first = it->from ? d->max : 0;
+    merge_sort(&c);
     it->k = 0;
     bpf_loop((u32)n, find_index, &w, 0);
     return it->k;
