@@ -69,3 +69,20 @@ gone() {
         fail "$1" "still there: $(comm -12 <(printf '%s\n' "$new") <(bpf_objects) | tr '\n' ' ')"
     fi
 }
+
+# some NAME OPTION PATTERN LEAST REGEX: at least that many lines, sorted, no line twice, all like that.
+some() {
+    run "$2" "$3"
+    local n odd
+    n=$(wc -l <"$TMP/out")
+    odd=$(grep -vE -m 1 -- "$5" "$TMP/out")
+    if [ $rc != 0 ] || [ "$n" -lt "$4" ]; then
+        fail "$1" "status $rc, $n lines: $(first_line "$TMP/err")"
+    elif [ -n "$odd" ]; then
+        fail "$1" "lists '$odd'"
+    elif [ "$(LC_ALL=C sort -u "$TMP/out" | cksum)" != "$(cksum <"$TMP/out")" ]; then
+        fail "$1" "not sorted, or lines twice"
+    else
+        pass "$1"
+    fi
+}

@@ -9,22 +9,6 @@ lists() {
     run "$option" "$pattern"
     expect "$name" 0 "$(printf '%s\n' "$@")"
 }
-# some NAME OPTION PATTERN LEAST REGEX: at least that many lines, sorted, no line twice, all like that.
-some() {
-    run "$2" "$3"
-    local n odd
-    n=$(wc -l <"$TMP/out")
-    odd=$(grep -vE -m 1 -- "$5" "$TMP/out")
-    if [ $rc != 0 ] || [ "$n" -lt "$4" ]; then
-        fail "$1" "status $rc, $n lines"
-    elif [ -n "$odd" ]; then
-        fail "$1" "lists '$odd'"
-    elif [ "$(LC_ALL=C sort -u "$TMP/out" | cksum)" != "$(cksum <"$TMP/out")" ]; then
-        fail "$1" "not sorted, or lines twice"
-    else
-        pass "$1"
-    fi
-}
 # none NAME PATTERN: nothing matches, which the status says.
 none() {
     run -l "$2"
