@@ -55,14 +55,13 @@ static struct expr *memory(struct session *s, const struct user_point *u, const 
 {
     struct expr *at = NULL;
     int32_t offset;
-    int64_t disp = 0;
-    uint64_t symbol = 0;
+    uint64_t disp = 0, symbol = 0; /* addresses: they wrap */
     bool named = false;
     while (*p && *p != '(' && *p != ' ') {
         char *end;
         size_t n = strspn(p, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_.$0123456789@");
         if ((*p >= '0' && *p <= '9') || *p == '-' || *p == '+') {
-            disp += strtoll(p, &end, 0);
+            disp += (uint64_t)strtoll(p, &end, 0);
             if (end == p) { /* a sign before a name */
                 p++;
                 continue;
@@ -81,7 +80,7 @@ static struct expr *memory(struct session *s, const struct user_point *u, const 
         p++;
         struct expr *base = register_at(s, tok, &p, &offset);
         if (base && named && offset == arch_reg_ip)
-            return process_address(s, u, tok, symbol + (uint64_t)disp);
+            return process_address(s, u, tok, symbol + disp);
         at = base;
         if (*p == ',') {
             p++;
@@ -100,7 +99,7 @@ static struct expr *memory(struct session *s, const struct user_point *u, const 
     }
     if (named)
         at = sum(s, tok, at, process_address(s, u, tok, symbol));
-    return disp || !at ? sum(s, tok, at, expr_number(s->arena, tok, disp)) : at;
+    return disp || !at ? sum(s, tok, at, expr_number(s->arena, tok, (int64_t)disp)) : at;
 }
 
 struct expr *mark_argument(struct session *s, const struct user_point *u, const struct token *tok,
@@ -113,13 +112,13 @@ struct expr *mark_argument(struct session *s, const struct user_point *u, const 
         return NULL;
     }
     const char *p = nth(u->mark->args, n), *at = p + strcspn(p, "@ ");
-    int size = 8;
+    long size = 8;
     if (*at == '@') {
-        size = atoi(p);
+        size = strtol(p, NULL, 10);
         p = at + 1;
     }
     bool sign = size < 0;
-    unsigned bytes = (unsigned)abs(size);
+    unsigned long bytes = sign ? -(unsigned long)size : (unsigned long)size;
     *why = arena_printf(s->arena, "the argument '%.*s' of this mark is not understood",
                         (int)strcspn(p, " "), p);
     struct expr *e;
@@ -137,7 +136,7 @@ struct expr *mark_argument(struct session *s, const struct user_point *u, const 
         /* pt_regs may be read in whole words only. */
         if (bytes < 8) {
             e->deref.size = 8;
-            struct expr *shift = expr_number(s->arena, tok, 64 - bytes * 8);
+            struct expr *shift = expr_number(s->arena, tok, 64 - (int64_t)bytes * 8);
             e = expr_binary(s->arena, tok, OP_SHL, e, shift);
             e->type = TY_LONG;
             e = expr_binary(s->arena, tok, sign ? OP_SHR : OP_SHRU, e, shift);
