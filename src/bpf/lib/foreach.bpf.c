@@ -121,6 +121,20 @@ static long find_seq(u32 cpu, struct seq_walk *w)
     return 0;
 }
 
+/* Equal statistics come in the order of a hash, as in the original, which seeds its own anew for
+ * each session; here (splitmix64 of each word) it is the same every time. */
+static inline u64 key_hash(const u64 *key, u32 words)
+{
+    u64 h = 0;
+    for (u32 i = 0; i < words; i++) {
+        h = (h ^ key[i]) + 0x9e3779b97f4a7c15;
+        h = (h ^ (h >> 30)) * 0xbf58476d1ce4e5b9;
+        h = (h ^ (h >> 27)) * 0x94d049bb133111eb;
+        h ^= h >> 31;
+    }
+    return h;
+}
+
 static long collect_one(void *map, const void *key, char *value, struct collect *c)
 {
     const struct abi_foreach *d = c->d;
@@ -147,8 +161,8 @@ static long collect_one(void *map, const void *key, char *value, struct collect 
             struct stat_walk w = {.map = c->map, .key = key, .dst = &s, .words = STAT_WORDS};
             bpf_loop(consts.ncpus, add_cpu, &w, 0);
             e->by = stat_by(&s, d->sort);
-        }
-        if (d->has_seq) {
+            e->seq = key_hash(key, d->key_size / 8);
+        } else if (d->has_seq) {
             struct seq_walk w = {.map = c->map, .key = key, .off = d->seq_off};
             bpf_loop(consts.ncpus, find_seq, &w, 0);
             e->seq = w.seq;
