@@ -237,6 +237,8 @@ static int pass_5(struct passes *p)
     struct bpf_running *r = bpf_load(s, p->image);
     if (!r)
         return failed(p, 5, "run");
+    if (p->s->verbose + p->s->pass_verbose[4] > 1)
+        fprintf(stderr, "Pass 5: loaded in %s\n", pass_times(s->arena, &p->clock));
     int rc = run_session(s, p->image, r);
     MARK(pass6__start, s);
     bpf_unload(r);
