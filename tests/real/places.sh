@@ -71,7 +71,7 @@ S
 gcc -O1 -o opens opens.c
 # with PROGRAM ARGUMENTS...: a process that waits; later() lets it go on.
 with() {
-    rm -f go && mkfifo go
+    rm -f go ready && mkfifo go
     "$@" <go >ready 2>&1 &
     one=$!
     exec 9>go
@@ -81,10 +81,12 @@ with() {
 later() {
     local script=$1
     shift
-    timeout -s KILL 20 "$STAP" "$@" -e "$script probe begin { println(\"started\") }" >"$TMP/out" 2>"$TMP/err" </dev/null 9>&- &
+    rm -f "$TMP/out"
+    # Timers run once everything is attached.
+    timeout -s KILL 20 "$STAP" "$@" -e "$script global started_
+        probe timer.ms(1) { if (!started_++) println(\"started\") }" >"$TMP/out" 2>"$TMP/err" </dev/null 9>&- &
     local two=$!
     wait_for 10 grep -q started "$TMP/out" || true
-    sleep 0.3
     echo >&9
     exec 9>&-
     wait_for 5 test ! -e "/proc/$one"

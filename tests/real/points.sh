@@ -107,13 +107,14 @@ exec 9>go
 wait_for 5 grep -q ready ready
 "$STAP" -x "$one" -e 'global n, t
 probe process.function("fn_[12]") { n++; if (tid() != pid()) t++ }
+global started probe timer.ms(1) { if (!started++) println("started") }
 probe end { println(n, " ", t) }' >"$TMP/attached" 2>"$TMP/err" </dev/null 9>&- & two=$!
-sleep 0.6
+wait_for 10 grep -q started "$TMP/attached"
 ./many-full
 echo >&9
 wait_for 5 test ! -e "/proc/$one"
 kill -TERM "$two" 2>/dev/null
 wait "$two"
 exec 9>&-
-[ "$(cat "$TMP/attached")" = "2 2" ] && pass attached || fail attached "printed '$(cat "$TMP/attached")': $(first_line "$TMP/err")"
+[ "$(cat "$TMP/attached")" = $'started\n2 2' ] && pass attached || fail attached "printed '$(cat "$TMP/attached")': $(first_line "$TMP/err")"
 cd "$here" || exit 1

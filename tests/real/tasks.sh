@@ -67,7 +67,17 @@ in_child command-line "$BUILD/tests/real/caller $TMP/none|$TMP/none||$BUILD/test
     'println(cmdline_str(), "|", cmdline_arg(1), "|", cmdline_arg(2), "|", cmdline_args(0, 5, ","))'
 in_child environment "sweet||" 'println(env_var("FLAVOUR"), "|", env_var("EMPTY"), env_var("FLAV"), "|", env_var(""))'
 in_child program "$(readlink -f "$BUILD/tests/real/caller")|caller" 'println(fullpath_struct_file(task_current(), current_exe_file()), "|", d_name(@cast(current_exe_file(), "file", "kernel")->f_path->dentry))'
-in_child inode "1 1" 'i = @cast(current_exe_file(), "file", "kernel")->f_inode; println(inode_path(i) == fullpath_struct_file(task_current(), current_exe_file()), " ", isinstr(inode_path(i), "/" . inode_name(i)))'
+in_child inode "1 1" 'i = @cast(current_exe_file(), "file", "kernel")->f_inode; println(inode_path(i) == fullpath_struct_file(task_current(), current_exe_file()), " ", isinstr("/" . inode_name(i) . "|", "/caller|"))'
+# Where a part of the file system is mounted a second time.
+if unshare -m true 2>/dev/null; then
+    timeout -s KILL $LIMIT unshare -m sh -c 'mount --bind "$1/gen" "$1/gen" && shift && exec "$@"' sh "$BUILD" \
+        "$STAP" -c "$BUILD/tests/real/caller $TMP/none" -e 'probe syscall.openat { if (pid() == target() && isinstr(filename, "'"$TMP/none"'"))
+            println(inode_path(@cast(current_exe_file(), "file", "kernel")->f_inode)) }' >"$TMP/out" 2>"$TMP/err" </dev/null
+    rc=$?
+    expect inode-of-two-mounts 0 "$(readlink -f "$BUILD/tests/real/caller")"
+else
+    skip inode-of-two-mounts "no mount namespaces here"
+fi
 in_child real-mount "1" 'println(real_mount(@cast(current_exe_file(), "file", "kernel")->f_path->mnt) != 0 && real_mount(0) == 0)'
 in_child current-ids "1" 'println(ns_pid() == pid() && ns_tid() == tid() && ns_ppid() == ppid() && ns_uid() == uid() && ns_gid() == gid() && ns_euid() == euid() && ns_egid() == egid())'
 in_child current-groups "$(ps -o sid= -p $$ | tr -d ' ') 1" 'println(sid(), " ", pgrp() > 1 && ns_pgrp() == pgrp() && ns_sid() == sid())'

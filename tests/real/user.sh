@@ -15,11 +15,6 @@ if ! gcc -g -O0 -o target0 target.c || ! gcc -g -O2 -o target2 target.c; then
 fi
 for script in "$scripts"/*.stp; do
     name=$(basename "$script" .stp)
-    why=$(sed -n "s,^user/$name[ 	][ 	]*,,p" "$TOP/tests/conformance/pending.txt")
-    if [ -n "$why" ]; then
-        skip "$name" "$why"
-        continue
-    fi
     run -c "./target${name: -1}" "$script"
     grep -av '^total \|^depth \|^many -\?[0-9]* -\?[0-9]*$\|^twice [0-9]' "$TMP/out" | LC_ALL=C sort >"$TMP/sorted"
     if [ "$rc" != 0 ]; then

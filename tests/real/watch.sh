@@ -30,11 +30,11 @@ mkfifo "$TMP/go"
 pid=$!
 exec 7>"$TMP/go"
 wait_for 5 grep -q "$TMP/pie" "/proc/$pid/maps"
+rm -f "$TMP/out"
 timeout -s KILL $LIMIT "$STAP" -e "probe process($pid).data(\"counter\").write { println(ubacktrace() != \"\", \" \", usymname(uaddr())) if (++n == 4) exit() } global n
-    probe begin { println(\"ready\") }" >"$TMP/out" 2>"$TMP/err" </dev/null &
+    global ready probe timer.ms(1) { if (!ready++) println(\"ready\") }" >"$TMP/out" 2>"$TMP/err" </dev/null &
 session=$!
 wait_for 10 grep -q ready "$TMP/out"
-sleep 0.3
 echo >&7
 exec 7>&-
 wait "$session"
@@ -48,11 +48,11 @@ wait "$pid"
 
 # An address, in every process that runs the program.
 addr=0x$(nm "$TMP/fixed" | sed -n 's/^0*\([0-9a-f]*\) . counter$/\1/p')
+rm -f "$TMP/out"
 timeout -s KILL $LIMIT "$STAP" -e "probe process(\"$TMP/fixed\").data($addr).length(4).write { if (++n == 8) { println(n); exit() } } global n
-    probe begin { println(\"ready\") }" >"$TMP/out" 2>"$TMP/err" </dev/null &
+    global ready probe timer.ms(1) { if (!ready++) println(\"ready\") }" >"$TMP/out" 2>"$TMP/err" </dev/null &
 session=$!
 wait_for 10 grep -q ready "$TMP/out"
-sleep 0.3
 "$TMP/fixed"
 "$TMP/fixed"
 wait "$session"
