@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "base/hash.h"
 #include "debuginfo/build_id.h"
@@ -51,14 +52,19 @@ static void look_at_process(struct wanted *w, const char *pid)
     char line[PATH_MAX + 200], last[PATH_MAX] = "";
     FILE *f = fopen(arena_printf(w->s->arena, "/proc/%s/maps", pid), "re");
     while (f && fgets(line, sizeof line, f)) {
-        char path[PATH_MAX], mode[8];
-        if (sscanf(line, "%*s %7s %*s %*s %*s %4095[^\n]", mode, path) != 2 || *path != '/' ||
-            mode[2] != 'x' || strcmp(path, last) == 0)
+        char range[40], path[PATH_MAX], mode[8];
+        if (sscanf(line, "%39s %7s %*s %*s %*s %4095[^\n]", range, mode, path) != 3 ||
+            *path != '/' || mode[2] != 'x' || strcmp(path, last) == 0)
             continue;
         snprintf(last, sizeof last, "%s", path);
         /* Its own file system first: in another container the same path is another file. */
         const char *inside = arena_printf(w->s->arena, "/proc/%s/root%s", pid, path);
-        consider(w, process_same_file(path, inside) ? path : inside);
+        if (process_same_file(path, inside))
+            consider(w, path);
+        else if (access(inside, F_OK) == 0)
+            consider(w, inside);
+        else /* mounted where no path from here leads, or deleted */
+            consider(w, arena_printf(w->s->arena, "/proc/%s/map_files/%s", pid, range));
     }
     if (f)
         fclose(f);

@@ -53,10 +53,10 @@ static char **split(struct arena *a, const char *command)
 
 static void run_command(int gate, int fault, const char *program, char **argv, bool same_layout)
 {
-    char c;
-    ssize_t n;
-    while ((n = read(gate, &c, 1)) < 0 && errno == EINTR)
-        ;
+    char c = 0;
+    ssize_t n = write(fault, &c, 1);
+    while (n == 1 && (n = read(gate, &c, 1)) < 0 && errno == EINTR)
+        n = 1;
     if (n != 1)
         _exit(127); /* the session ended before it began */
     sigset_t none;
@@ -100,6 +100,10 @@ bool child_start(struct child *c, struct session *s, bool same_layout)
     c->pid = pid;
     c->gate = gate[1];
     c->fault = fault[0];
+    /* Probes that are attached from here on must not see it come out of fork. */
+    char started;
+    while (read(c->fault, &started, 1) < 0 && errno == EINTR)
+        ;
     c->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
     if (c->pidfd < 0) {
         diag_error(&s->diag, "cannot watch the process of -c: %s", strerror(errno));

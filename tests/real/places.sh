@@ -37,6 +37,9 @@ expect forked 0 $'2 0\n1 1'
 run -c './pie exec' -e 'probe process.function("work") { println($n) }
 probe process.begin { println("begins") } probe process.end { println("ends") }'
 expect replaced 0 $'begins\n3\nbegins\n4\n1\nends'
+# On one processor the command has often not left fork when probes are attached: no begin.
+begins=$(for ((i = 0; i < 8; i++)); do taskset -c 0 "$STAP" -c ./pie -e 'probe process.begin { println("begins") }' 2>&1; done | sort | uniq -c)
+[[ $begins =~ ^\ *8\ begins$ ]] && pass begins-once || fail begins-once "$begins"
 
 # A pattern for programs.
 mkdir dir && cp pie dir/one && cp fixed dir/two && echo text >dir/three
@@ -138,6 +141,12 @@ chmod +x another
 with ./another wait
 later "probe process(\"$id\").function(\"work\").return { println(execname()) }"
 expect build-id-running 0 another
+# Its file was replaced or removed meanwhile.
+cp another leaves
+with ./leaves wait
+rm leaves
+later "probe process(\"$id\").function(\"work\") { println(execname(), \" \", usymname(uaddr())) }"
+expect build-id-deleted 0 'leaves work'
 libc=$(ldd pie | sed -n 's/.*libc.* => \([^ ]*\).*/\1/p')
 run -c ./pie -e "probe process(\"$(readelf -n "$libc" | sed -n 's/.*Build ID: //p')\").function(\"exit\") { println(ppfunc()); exit() }"
 expect build-id-library 0 exit
