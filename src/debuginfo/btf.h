@@ -22,7 +22,10 @@ struct kbtf_note {
     uint32_t before;
     uint32_t bit_offset; /* of one that is further than 2 MB behind the start: KBTF_FAR */
 };
-enum { KBTF_FAR = 0xffffff };
+enum {
+    KBTF_FAR = 0xffffff,
+    KBTF_CLASS = 1 << 16, /* in `info` of a structure that C++ calls a class; unused in BTF */
+};
 
 /* The kernel's types.  Owned by the arena, except the mapping of the file, which
  * lives until the process ends. */

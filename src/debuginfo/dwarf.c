@@ -39,6 +39,7 @@ struct dw_module *dw_open(struct arena *a, const char *path, const char **why)
     hash_init(&m->type_dies, a);
     hash_init(&m->code, a);
     hash_init(&m->comp_dirs, a);
+    hash_init(&m->code_lines, m->arena);
     hash_init(&m->files, a);
     m->dwfl = dwfl_begin(&callbacks);
     if (m->dwfl) {
@@ -304,7 +305,7 @@ static bool entry_of(Dwarf_Die *die, uint64_t *entry, uint64_t *end)
     return true;
 }
 
-static Dwarf_Line *line_at(Dwarf_Lines *lines, size_t n, size_t i, uint64_t *pc, int *line)
+Dwarf_Line *dw_row(Dwarf_Lines *lines, size_t n, size_t i, uint64_t *pc, int *line)
 {
     Dwarf_Line *l = i < n ? dwarf_onesrcline(lines, i) : NULL;
     Dwarf_Addr a;
@@ -314,15 +315,14 @@ static Dwarf_Line *line_at(Dwarf_Lines *lines, size_t n, size_t i, uint64_t *pc,
     return l;
 }
 
-/* First row at or behind an address; rows are in order of addresses. */
-static size_t first_row(Dwarf_Lines *lines, size_t n, uint64_t pc)
+size_t dw_first_row(Dwarf_Lines *lines, size_t n, uint64_t pc)
 {
     size_t lo = 0, hi = n;
     while (lo < hi) {
         size_t mid = lo + (hi - lo) / 2;
         uint64_t a = 0;
         int line;
-        if (line_at(lines, n, mid, &a, &line) && a >= pc)
+        if (dw_row(lines, n, mid, &a, &line) && a >= pc)
             hi = mid;
         else
             lo = mid + 1;
@@ -373,11 +373,11 @@ static uint64_t body_of(Dwarf_Die *die, uint64_t entry, uint64_t end)
     if (!dwarf_diecu(die, &cu, NULL, NULL) || optimised(&cu, die) ||
         dwarf_getsrclines(&cu, &lines, &n) != 0)
         return entry;
-    for (size_t i = first_row(lines, n, entry); i < n; i++) {
+    for (size_t i = dw_first_row(lines, n, entry); i < n; i++) {
         uint64_t pc;
         int line;
         bool statement;
-        Dwarf_Line *l = line_at(lines, n, i, &pc, &line);
+        Dwarf_Line *l = dw_row(lines, n, i, &pc, &line);
         if (!l || pc >= end)
             break;
         if (pc > entry && dwarf_linebeginstatement(l, &statement) == 0 && statement)
@@ -386,9 +386,9 @@ static uint64_t body_of(Dwarf_Die *die, uint64_t entry, uint64_t end)
     return entry;
 }
 
-static void add_function(struct find *f, Dwarf_Die *die, bool inlined)
+static void add_function(struct find *f, Dwarf_Die *die, const char *scope, bool inlined)
 {
-    struct dw_function fn = {.name = dwarf_diename(die), .inlined = inlined};
+    struct dw_function fn = {.name = dwarf_diename(die), .scope = scope, .inlined = inlined};
     if (!fn.name || !entry_of(die, &fn.entry, &fn.end) || !fn.entry)
         return;
     Dwarf_Attribute a;
@@ -410,7 +410,7 @@ void dw_add_function(struct dw_module *m, Dwarf_Die *die, bool inlined, dw_funct
     struct find f = {.m = m, .pattern = "*", .out = out};
     Dwarf_Die cu;
     f.comp_dir = dwarf_diecu(die, &cu, NULL, NULL) ? dw_comp_dir(m, &cu) : NULL;
-    add_function(&f, die, inlined);
+    add_function(&f, die, NULL, inlined);
 }
 
 static int function(Dwarf_Die *die, void *arg)
@@ -419,13 +419,14 @@ static int function(Dwarf_Die *die, void *arg)
     const char *name = dwarf_diename(die);
     if (name && f->names)
         dw_names_add(f->names, name);
+    const char *scope = NULL;
     if (!name || fnmatch(f->pattern, name, 0) != 0 ||
-        (f->scope && !dw_in_scope(f->m, die, f->scope)))
+        (f->scope && !(scope = dw_in_scope(f->m, die, f->scope))))
         return DWARF_CB_OK;
     if (dwarf_func_inline(die))
         f->inlined = true;
     else
-        add_function(f, die, false);
+        add_function(f, die, scope, false);
     return DWARF_CB_OK;
 }
 
@@ -437,10 +438,10 @@ static void inline_instances(struct find *f, Dwarf_Die *die, int depth)
          ok = dwarf_siblingof(&child, &child)) {
         switch (dwarf_tag(&child)) {
         case DW_TAG_inlined_subroutine: {
-            const char *name = dwarf_diename(&child);
+            const char *name = dwarf_diename(&child), *scope = NULL;
             if (name && fnmatch(f->pattern, name, 0) == 0 &&
-                (!f->scope || dw_in_scope(f->m, &child, f->scope)))
-                add_function(f, &child, true);
+                (!f->scope || (scope = dw_in_scope(f->m, &child, f->scope))))
+                add_function(f, &child, scope, true);
             inline_instances(f, &child, depth + 1);
             break;
         }
@@ -545,7 +546,7 @@ static void alias_of(struct find *f, struct dw_function *fn)
         dw_function_vec one = {0};
         struct find g = {
             .m = f->m, .pattern = "*", .out = &one, .comp_dir = dw_comp_dir(f->m, &cu)};
-        add_function(&g, &scopes[i], false);
+        add_function(&g, &scopes[i], NULL, false);
         if (one.n) {
             const char *name = fn->name;
             bool exported = fn->exported;
@@ -643,50 +644,6 @@ void dw_functions(struct dw_module *m, const char *pattern, dw_function_vec *out
     /* The names in a symbol table tell no scopes. */
     if (!f.scope)
         add_symbols(&f);
-}
-
-/* Whether an address belongs to a function that was inlined into another. */
-static bool in_inlined(Dwarf_Die *cu, uint64_t pc)
-{
-    Dwarf_Die *scopes;
-    bool inlined = false;
-    int n = dwarf_getscopes(cu, pc, &scopes);
-    for (int i = 0; i < n && !inlined; i++)
-        inlined = dwarf_tag(&scopes[i]) == DW_TAG_inlined_subroutine;
-    if (n > 0)
-        free(scopes);
-    return inlined;
-}
-
-void dw_lines(struct dw_module *m, const struct dw_function *f, dw_line_vec *out)
-{
-    Dwarf_Die die, cu;
-    Dwarf_Lines *lines;
-    size_t n;
-    if (!f->priv)
-        return;
-    die = *(const Dwarf_Die *)f->priv;
-    if (!dwarf_diecu(&die, &cu, NULL, NULL) || dwarf_getsrclines(&cu, &lines, &n) != 0)
-        return;
-    for (size_t i = first_row(lines, n, f->entry); i < n; i++) {
-        struct dw_line one = {0};
-        bool statement, seen = false;
-        Dwarf_Line *l = line_at(lines, n, i, &one.pc, &one.line);
-        if (!l || one.pc >= f->end)
-            break;
-        if (dwarf_linebeginstatement(l, &statement) != 0 || !statement || one.line == 0)
-            continue;
-        const char *file = dwarf_linesrc(l, NULL, NULL);
-        const char *decl = dw_decl_file(m, &die);
-        if (file && decl && strcmp(file, decl) != 0)
-            continue;
-        vec_for (k, *out) {
-            seen |= out->v[k].line == one.line;
-            one.shared |= out->v[k].pc == one.pc;
-        }
-        if (!seen && (f->inlined || !in_inlined(&cu, one.pc)))
-            vec_push(m->arena, out, one);
-    }
 }
 
 /* ---- sections ---- */

@@ -76,9 +76,11 @@ struct dw_function {
     uint64_t entry;
     uint64_t body; /* behind the prologue where the compiler did not optimise, else entry */
     uint64_t end;
-    bool inlined;     /* an instance that is part of another function */
-    bool exported;    /* in the dynamic symbol table */
-    const void *priv; /* the DIE, or NULL */
+    bool inlined;      /* an instance that is part of another function */
+    const char *scope; /* namespaces and classes that the pattern has matched; may be NULL */
+    bool by_line;      /* a statement of it is meant, not itself */
+    bool exported;     /* in the dynamic symbol table */
+    const void *priv;  /* the DIE, or NULL */
 };
 typedef VEC(struct dw_function) dw_function_vec;
 
@@ -93,7 +95,7 @@ typedef VEC(struct dw_mark) dw_mark_vec;
 struct dw_line {
     uint64_t pc;
     int line;
-    bool shared; /* another line begins there, and comes first */
+    bool own; /* reached from the line of the function's entry, line by line: FUNCTION@FILE:* */
 };
 typedef VEC(struct dw_line) dw_line_vec;
 
@@ -162,11 +164,14 @@ bool dw_is_64(const struct dw_module *m);
 /* All functions whose name matches the pattern (fnmatch): with DWARF those it
  * describes and their inlined instances; others of the symbol table. */
 void dw_functions(struct dw_module *m, const char *pattern, dw_function_vec *out);
-/* Statements (line table rows) of a function, in order of addresses, one for each line. */
+/* The lines of a function's own file that it has code of, in order, each with its lowest address.
+ * What is inlined in it is a part of it. */
 void dw_lines(struct dw_module *m, const struct dw_function *f, dw_line_vec *out);
-/* The function that an address is in, as compiled: inlined ones are parts of it.  *statement: a
- * row of the table of lines begins there, or there is none.  False: no such function. */
-bool dw_function_at(struct dw_module *m, uint64_t addr, struct dw_function *out, bool *statement);
+/* The function that an address is in, as compiled, or with `inlined` the innermost one.
+ * *statement: a row of the table of lines begins there, or there is none.  False: no such function.
+ */
+bool dw_function_at(struct dw_module *m, uint64_t addr, bool inlined, struct dw_function *out,
+                    bool *statement);
 void dw_marks(struct dw_module *m, dw_mark_vec *out);
 /* Entries of the procedure linkage table: functions of other modules it calls. */
 void dw_plt(struct dw_module *m, dw_function_vec *out);
@@ -211,8 +216,9 @@ enum dw_stacks { DW_STACKS_STAY, DW_STACKS_UNWIND, DW_STACKS_MOVE };
 enum dw_stacks dw_stacks(const struct dw_function *f);
 /* It is a class that is not copied bit by bit. */
 bool dw_returns_in_memory(const struct dw_function *f);
-/* Calls fn for each variable in scope at pc, parameters first; `place` NULL: it has none there. */
+/* Calls fn for each variable in scope at pc, the innermost scope first; when it is not `known`
+ * where it is, `place` has its type only. */
+typedef void dw_variable_fn(const char *name, bool parameter, const struct dw_place *place,
+                            bool known, void *arg);
 void dw_each_variable(struct dw_module *m, const struct dw_function *f, uint64_t pc,
-                      void (*fn)(const char *name, bool parameter, const struct dw_place *place,
-                                 void *arg),
-                      void *arg);
+                      dw_variable_fn *fn, void *arg);

@@ -64,7 +64,8 @@ void dw_inlined_at(struct dw_module *m, uint64_t addr, dw_inlined_vec *out)
     free(scopes);
 }
 
-bool dw_function_at(struct dw_module *m, uint64_t addr, struct dw_function *out, bool *statement)
+bool dw_function_at(struct dw_module *m, uint64_t addr, bool inlined, struct dw_function *out,
+                    bool *statement)
 {
     Dwarf_Addr line_addr;
     Dwarf_Die unit, *cu = cu_at(m, addr, &unit), *found = NULL, *scopes = NULL;
@@ -76,6 +77,8 @@ bool dw_function_at(struct dw_module *m, uint64_t addr, struct dw_function *out,
     for (int i = 0; i < n && !fns.n; i++)
         if (dwarf_tag(&scopes[i]) == DW_TAG_subprogram)
             dw_add_function(m, &scopes[i], false, &fns);
+        else if (inlined && dwarf_tag(&scopes[i]) == DW_TAG_inlined_subroutine)
+            dw_add_function(m, &scopes[i], true, &fns);
     free(found);
     free(scopes);
     if (fns.n) {

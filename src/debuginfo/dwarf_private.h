@@ -27,9 +27,10 @@ struct dw_module {
     struct hash type_dies; /* "struct node" → Dwarf_Die *; filled when first needed */
     struct hash code;      /* offset of a file's DIE → its functions; dwarf_vars.c */
     bool indexed;
-    struct hash files;       /* address of a unit's DIE, as text → struct line_files * */
-    struct hash comp_dirs;   /* address of a split unit's DIE, as text → its folder */
-    bool split;              /* a unit is in a file of its own */
+    struct hash code_lines; /* unit and file, as text → struct code_lines *; dwarf_statements.c */
+    struct hash files;      /* address of a unit's DIE, as text → struct line_files * */
+    struct hash comp_dirs;  /* address of a split unit's DIE, as text → its folder */
+    bool split;             /* a unit is in a file of its own */
     const char *missing_dwo; /* a file with debug information that was not found */
     const char *advice;      /* dw_advice(), once it was asked for */
     struct dw_module *next;  /* all that are open */
@@ -65,6 +66,11 @@ const char *dw_without_directory(const char *file, const char *dir);
 /* dwarf.c: appends a function, or an inlined instance. */
 void dw_add_function(struct dw_module *m, Dwarf_Die *die, bool inlined, dw_function_vec *out);
 
+/* dwarf.c: a row of a table of lines; NULL: there is none that can be read. */
+Dwarf_Line *dw_row(Dwarf_Lines *lines, size_t n, size_t i, uint64_t *pc, int *line);
+/* The first row at or behind an address; rows are in order of addresses. */
+size_t dw_first_row(Dwarf_Lines *lines, size_t n, uint64_t pc);
+
 /* cache.c: finds a separate file of debug information (Dwfl_Callbacks.find_debuginfo). */
 int dw_find_debuginfo(Dwfl_Module *mod, void **data, const char *name, Dwarf_Addr base,
                       const char *file, const char *link, GElf_Word crc, char **found);
@@ -74,8 +80,9 @@ int dw_find_debuginfo(Dwfl_Module *mod, void **data, const char *name, Dwarf_Add
 void dw_fetch_begin(Dwfl *session, const char *name);
 void dw_fetch_end(void);
 
-/* dwarf_scope.c: the function is in a namespace or class whose name the pattern matches. */
-bool dw_in_scope(struct dw_module *m, Dwarf_Die *die, const char *pattern);
+/* dwarf_scope.c: the namespaces and classes that a function is in, if the pattern matches them,
+ * or as many of the inner ones as it does; otherwise NULL. */
+const char *dw_in_scope(struct dw_module *m, Dwarf_Die *die, const char *pattern);
 /* "a::b::c": "c", and *scope is "a::b"; NULL when there is none. */
 const char *dw_split_scope(struct dw_module *m, const char *pattern, const char **scope);
 

@@ -61,26 +61,35 @@ static const char *path_of(struct dw_module *m, Dwarf_Die *scopes, int n, bool i
     return whole;
 }
 
-/* The outer ones may be left out. */
-static bool ends_with(const char *whole, const char *pattern)
+/* Behind the first "::" that is not in the arguments of a template; NULL: there is none. */
+static const char *next_part(const char *path)
 {
-    for (const char *part = whole; *part;) {
-        if (fnmatch(pattern, part, 0) == 0)
-            return true;
-        part = strstr(part, "::");
-        if (!part)
-            break;
-        part += 2;
+    int inside = 0;
+    for (; *path; path++) {
+        inside += (*path == '<') - (*path == '>');
+        if (!inside && path[0] == ':' && path[1] == ':')
+            return path + 2;
     }
-    return false;
+    return NULL;
 }
 
-bool dw_in_scope(struct dw_module *m, Dwarf_Die *die, const char *pattern)
+/* The outer ones may be left out: as few as the pattern needs. */
+static const char *ends_with(const char *whole, const char *pattern)
+{
+    const char *found = NULL;
+    for (const char *part = *whole ? whole : NULL; part; part = next_part(part))
+        if (fnmatch(pattern, part, 0) == 0)
+            found = part;
+    return found;
+}
+
+const char *dw_in_scope(struct dw_module *m, Dwarf_Die *die, const char *pattern)
 {
     Dwarf_Die at = declaration(*die), *scopes = NULL;
     int n = dwarf_getscopes_die(&at, &scopes);
-    bool in = ends_with(path_of(m, scopes, n, true), pattern) ||
-              ends_with(path_of(m, scopes, n, false), pattern);
+    const char *in = ends_with(path_of(m, scopes, n, true), pattern);
+    if (!in)
+        in = ends_with(path_of(m, scopes, n, false), pattern);
     free(scopes);
     return in;
 }
@@ -88,12 +97,8 @@ bool dw_in_scope(struct dw_module *m, Dwarf_Die *die, const char *pattern)
 const char *dw_split_scope(struct dw_module *m, const char *pattern, const char **scope)
 {
     const char *last = NULL;
-    int inside = 0; /* of the arguments of a template */
-    for (const char *p = pattern; *p; p++) {
-        inside += (*p == '<') - (*p == '>');
-        if (!inside && p[0] == ':' && p[1] == ':')
-            last = p;
-    }
-    *scope = last ? arena_strndup(m->arena, pattern, (size_t)(last - pattern)) : NULL;
-    return last ? last + 2 : pattern;
+    for (const char *part = pattern; (part = next_part(part));)
+        last = part;
+    *scope = last ? arena_strndup(m->arena, pattern, (size_t)(last - 2 - pattern)) : NULL;
+    return last ? last : pattern;
 }

@@ -218,6 +218,8 @@ static const struct btf_type *structure(struct dw_module *m, Dwarf_Die *die, uin
     struct btf_type *t = arena_alloc(m->arena, sizeof *t + bytes);
     t->name_off = kbtf_add_name(m->types, name_of(die));
     t->info = info(kind, (uint32_t)members.n, true);
+    if (dwarf_tag(die) == DW_TAG_class_type)
+        t->info |= KBTF_CLASS;
     t->size = size_of(die);
     if (bytes)
         memcpy(t + 1, members.v, bytes);
@@ -226,6 +228,28 @@ static const struct btf_type *structure(struct dw_module *m, Dwarf_Die *die, uin
         if (notes.v[i].before || notes.v[i].bit_offset)
             vec_push(m->arena, &m->types->made_notes, notes.v[i]);
     }
+    return t;
+}
+
+/* "..." is a last parameter without a type. */
+static const struct btf_type *prototype(struct dw_module *m, Dwarf_Die *die)
+{
+    VEC(struct btf_param) params = {0};
+    Dwarf_Die child;
+    for (int ok = dwarf_child(die, &child); ok == 0; ok = dwarf_siblingof(&child, &child)) {
+        struct btf_param one = {0};
+        if (dwarf_tag(&child) == DW_TAG_formal_parameter)
+            one.type = dw_type_attr(m, &child);
+        else if (dwarf_tag(&child) != DW_TAG_unspecified_parameters)
+            continue;
+        vec_push(m->arena, &params, one);
+    }
+    size_t bytes = params.n * sizeof(struct btf_param);
+    struct btf_type *t = arena_alloc(m->arena, sizeof *t + bytes);
+    *t = (struct btf_type){.info = info(BTF_KIND_FUNC_PROTO, (uint32_t)params.n, false),
+                           .type = dw_type_attr(m, die)};
+    if (bytes)
+        memcpy(t + 1, params.v, bytes);
     return t;
 }
 
@@ -257,11 +281,8 @@ static const struct btf_type *convert(struct dw_module *m, Dwarf_Die *die)
         return structure(m, die, BTF_KIND_STRUCT);
     case DW_TAG_union_type:
         return structure(m, die, BTF_KIND_UNION);
-    case DW_TAG_subroutine_type: {
-        struct btf_type *t = arena_new_obj(m->arena, struct btf_type);
-        t->info = info(BTF_KIND_FUNC_PROTO, 0, false);
-        return t;
-    }
+    case DW_TAG_subroutine_type:
+        return prototype(m, die);
     default:
         return NULL;
     }
@@ -396,6 +417,8 @@ uint32_t dw_type_of(struct dw_module *m, Dwarf_Die *die)
         dwarf_formref_die(&a, copy);
     t->name_off = kbtf_add_name(m->types, name_of(copy));
     t->info = info(tag == DW_TAG_union_type ? BTF_KIND_UNION : BTF_KIND_STRUCT, 0, false);
+    if (tag == DW_TAG_class_type)
+        t->info |= KBTF_CLASS;
     kbtf_set_later(m->types, id, t, copy);
     return id;
 }

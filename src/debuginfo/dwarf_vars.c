@@ -112,15 +112,15 @@ static void push(struct scopes *s, Dwarf_Die die)
     s->n++;
 }
 
-/* The blocks and inlined calls inside a function that are around pc. */
+/* The blocks of a function that are around pc.  What is inlined in it is another function. */
 static void descend(struct scopes *s, Dwarf_Die die, uint64_t pc)
 {
     Dwarf_Die child;
     int ok = dwarf_child(&die, &child);
     while (ok == 0 && s->n < SCOPES_MAX) {
         int tag = dwarf_tag(&child);
-        bool scope = tag == DW_TAG_lexical_block || tag == DW_TAG_inlined_subroutine ||
-                     tag == DW_TAG_try_block || tag == DW_TAG_catch_block;
+        bool scope =
+            tag == DW_TAG_lexical_block || tag == DW_TAG_try_block || tag == DW_TAG_catch_block;
         if (scope && dwarf_haspc(&child, pc) > 0) {
             push(s, child);
             die = child;
@@ -131,8 +131,8 @@ static void descend(struct scopes *s, Dwarf_Die die, uint64_t pc)
     }
 }
 
-/* A probe at the start of a function sees the function, not an inlined call that
- * happens to start at the same address. */
+/* A probe at the start of a function sees the function, not a block that happens to start at the
+ * same address; one at a line sees both. */
 static bool scopes_at(struct dw_module *m, const struct dw_function *f, uint64_t pc,
                       struct scopes *s)
 {
@@ -146,7 +146,7 @@ static bool scopes_at(struct dw_module *m, const struct dw_function *f, uint64_t
     push(s, die);
     s->function = die;
     s->has_function = !f->inlined || function_around(m, &cu, f->entry, &s->function);
-    if (pc != f->entry && pc != f->body)
+    if (f->by_line || (pc != f->entry && pc != f->body))
         descend(s, die, pc);
     return true;
 }
@@ -219,9 +219,7 @@ bool dw_variable(struct dw_module *m, const struct dw_function *f, uint64_t pc, 
 }
 
 void dw_each_variable(struct dw_module *m, const struct dw_function *f, uint64_t pc,
-                      void (*fn)(const char *name, bool parameter, const struct dw_place *place,
-                                 void *arg),
-                      void *arg)
+                      dw_variable_fn *fn, void *arg)
 {
     struct scopes s;
     struct dw_place place = {0};
@@ -232,18 +230,14 @@ void dw_each_variable(struct dw_module *m, const struct dw_function *f, uint64_t
         int tag = dwarf_tag(&s.v[i]);
         if (tag == DW_TAG_compile_unit || tag == DW_TAG_namespace)
             break;
-        for (int parameters = 1; parameters >= 0; parameters--) {
-            Dwarf_Die child;
-            for (int ok = dwarf_child(&s.v[i], &child); ok == 0;
-                 ok = dwarf_siblingof(&child, &child)) {
-                const char *name = is_variable(&child) ? dwarf_diename(&child) : NULL;
-                const char *why;
-                Dwarf_Attribute a;
-                if (name && (dwarf_tag(&child) == DW_TAG_formal_parameter) == parameters &&
-                    !dwarf_attr(&child, DW_AT_declaration, &a))
-                    fn(name, parameters, dw_place_of(m, &child, &at, &place, &why) ? &place : NULL,
-                       arg);
-            }
+        Dwarf_Die child;
+        for (int ok = dwarf_child(&s.v[i], &child); ok == 0; ok = dwarf_siblingof(&child, &child)) {
+            const char *name = is_variable(&child) ? dwarf_diename(&child) : NULL, *why;
+            Dwarf_Attribute a;
+            if (!name || dwarf_attr(&child, DW_AT_declaration, &a))
+                continue;
+            bool known = dw_place_of(m, &child, &at, &place, &why);
+            fn(name, dwarf_tag(&child) == DW_TAG_formal_parameter, &place, known, arg);
         }
         if (tag == DW_TAG_subprogram || tag == DW_TAG_inlined_subroutine)
             break;

@@ -173,39 +173,64 @@ static const char *type_text(struct session *s, struct kernel_btf *b, uint32_t i
     }
 }
 
-const char *kdata_c_type(struct session *s, struct kernel_btf *b, uint32_t id)
+/* The type, with what stands behind it: "char const" and "*[]".  An array has one pair of brackets,
+ * however many dimensions it has. */
+static const char *c_type(struct session *s, struct kernel_btf *b, uint32_t id, const char *behind);
+
+static const char *function_type(struct session *s, struct kernel_btf *b, const struct btf_type *t,
+                                 const char *behind)
+{
+    uint32_t n = BTF_INFO_VLEN(t->info);
+    const struct btf_param *params = (const void *)(t + 1);
+    const char *list = n ? "" : "void";
+    for (uint32_t i = 0; i < n; i++)
+        list =
+            arena_printf(s->arena, "%s%s%s", list, i ? ", " : "",
+                         i == n - 1 && !params[i].type ? "..." : c_type(s, b, params[i].type, ""));
+    return arena_printf(s->arena, "%s (%s) (%s)", c_type(s, b, t->type, ""), behind, list);
+}
+
+static const char *c_type(struct session *s, struct kernel_btf *b, uint32_t id, const char *behind)
 {
     const struct btf_type *t = kbtf_peek(b, id);
     const char *name = t ? kbtf_name(b, t->name_off) : "";
+    struct arena *a = s->arena;
     switch (kind_of(t)) {
     case BTF_KIND_UNKN:
-        return "void";
+        return arena_printf(a, "void%s", behind);
     case BTF_KIND_PTR:
-        if (kind_of(kbtf_peek(b, t->type)) == BTF_KIND_FUNC_PROTO)
-            return "void (*)()";
-        return arena_printf(s->arena, "%s%s", kdata_c_type(s, b, t->type), *name ? name : "*");
+        return c_type(s, b, t->type, arena_printf(a, "%s%s", *name ? name : "*", behind));
     case BTF_KIND_CONST:
-        return arena_printf(s->arena, "%s const", kdata_c_type(s, b, t->type));
+        return c_type(s, b, t->type, arena_printf(a, " const%s", behind));
     case BTF_KIND_VOLATILE:
-        return arena_printf(s->arena, "%s volatile", kdata_c_type(s, b, t->type));
+        return c_type(s, b, t->type, arena_printf(a, " volatile%s", behind));
     case BTF_KIND_RESTRICT:
-        return arena_printf(s->arena, "%s restrict", kdata_c_type(s, b, t->type));
+        return c_type(s, b, t->type, arena_printf(a, " restrict%s", behind));
     case BTF_KIND_TYPE_TAG:
-        return kdata_c_type(s, b, t->type);
+        return c_type(s, b, t->type, behind);
     case BTF_KIND_STRUCT:
-        return arena_printf(s->arena, "struct %s", *name ? name : "{...}");
+        return arena_printf(a, "%s %s%s", t->info & KBTF_CLASS ? "class" : "struct",
+                            *name ? name : "{...}", behind);
     case BTF_KIND_UNION:
-        return arena_printf(s->arena, "union %s", *name ? name : "{...}");
+        return arena_printf(a, "union %s%s", *name ? name : "{...}", behind);
     case BTF_KIND_ENUM:
     case BTF_KIND_ENUM64:
-        return arena_printf(s->arena, "enum %s", *name ? name : "{...}");
+        return arena_printf(a, "enum %s%s", *name ? name : "{...}", behind);
     case BTF_KIND_ARRAY: {
-        const struct btf_array *a = (const void *)(t + 1);
-        return arena_printf(s->arena, "%s[%u]", kdata_c_type(s, b, a->type), a->nelems);
+        uint32_t element = ((const struct btf_array *)(t + 1))->type;
+        bool inner = kind_of(kbtf_peek(b, element)) == BTF_KIND_ARRAY;
+        return c_type(s, b, element, inner ? behind : arena_printf(a, "[]%s", behind));
     }
+    case BTF_KIND_FUNC_PROTO:
+        return function_type(s, b, t, behind);
     default:
-        return name;
+        return arena_printf(a, "%s%s", name, behind);
     }
+}
+
+const char *kdata_c_type(struct session *s, struct kernel_btf *b, uint32_t id)
+{
+    return c_type(s, b, id, "");
 }
 
 static void member_names(struct session *s, struct kernel_btf *b, uint32_t id, const char **names,
@@ -355,7 +380,14 @@ static struct expr *string_at(struct session *s, const struct kernel_value *v, u
     vec_push(s->arena, &e->args, v->e);
     if (n)
         vec_push(s->arena, &e->args, number(s, v->e->tok, n));
-    if (v->user || !n)
+    if (!n) { /* no string at all */
+        struct expr *either = expr_new(s->arena, EX_TERNARY, v->e->tok);
+        either->a = expr_clone(s->arena, v->e);
+        either->b = e;
+        either->c = expr_string(s->arena, v->e->tok, "0x0");
+        return either;
+    }
+    if (v->user)
         return e;
     struct expr *quoted = expr_call(s->arena, v->e->tok, "string_quoted");
     vec_push(s->arena, &quoted->args, e);
@@ -370,104 +402,121 @@ static void append(struct session *s, const char **format, const char *text)
 static void pretty(struct session *s, struct kernel_btf *b, struct kernel_value v, int depth,
                    const char **format, expr_vec *args);
 
-static void pretty_struct(struct session *s, struct kernel_btf *b, struct kernel_value v,
-                          const struct btf_type *t, int depth, const char **format, expr_vec *args)
+static bool is_base(struct kernel_btf *b, const struct btf_member *m)
 {
+    const struct btf_type *t = kbtf_type(b, kbtf_skip(b, m->type));
+    return !*kbtf_name(b, m->name_off) && t && *kbtf_name(b, t->name_off);
+}
+
+/* A member, or a base class.  Of an object that is not known neither is. */
+static struct kernel_value part_of(struct session *s, struct kernel_btf *b,
+                                   const struct kernel_value *v, const struct btf_type *t,
+                                   const struct btf_member *m)
+{
+    const char *name = kbtf_name(b, m->name_off);
+    uint32_t before = kbtf_virtual_base(b, m);
+    struct kernel_value part = *v;
+    if (before && v->e)
+        go_to_base(s, v->e->tok, &part, 0, before);
+    else if (v->e && !klive(s, b))
+        return inside(s, b, v->e->tok, v, kbtf_bit_offset(b, t, m),
+                      BTF_INFO_KFLAG(t->info) ? BTF_MEMBER_BITFIELD_SIZE(m->offset) : 0, m->type);
+    else if (v->e && *name)
+        return klive_member(s, b, v->e->tok, v, name, true);
+    /* Those of an unnamed member are found as members of the one around it. */
+    part.type = m->type;
+    return part;
+}
+
+/* The members of a class, then those of its base classes; not the pointer to its functions. */
+static void pretty_members(struct session *s, struct kernel_btf *b, const struct kernel_value *v,
+                           int depth, bool *first, const char **format, expr_vec *args)
+{
+    const struct btf_type *t = kbtf_type(b, kbtf_skip(b, v->type));
     const struct btf_member *m = (const void *)(t + 1);
-    bool flagged = BTF_INFO_KFLAG(t->info);
-    append(s, format, "{");
-    for (uint32_t i = 0; i < BTF_INFO_VLEN(t->info); i++) {
-        const char *name = kbtf_name(b, m[i].name_off);
-        uint32_t bit = kbtf_bit_offset(b, t, &m[i]);
-        uint32_t bit_size = flagged ? BTF_MEMBER_BITFIELD_SIZE(m[i].offset) : 0;
-        if (i)
-            append(s, format, ", ");
+    uint32_t n = BTF_INFO_VLEN(t->info);
+    for (uint32_t i = 0; i < 2 * n; i++) {
+        const struct btf_member *one = &m[i % n];
+        const char *name = kbtf_name(b, one->name_off);
+        if (is_base(b, one) != (i >= n) || strncmp(name, "_vptr", 5) == 0)
+            continue;
+        struct kernel_value part = part_of(s, b, v, t, one);
+        if (i >= n) {
+            pretty_members(s, b, &part, depth, first, format, args);
+            continue;
+        }
+        append(s, format, *first ? "" : ", ");
+        *first = false;
         if (args->n >= PRETTY_MEMBERS) {
             append(s, format, "...");
             break;
         }
-        if (*name)
-            append(s, format, arena_printf(s->arena, ".%s=", name));
-        struct kernel_value part;
-        uint32_t before = kbtf_virtual_base(b, &m[i]);
-        if (before) {
-            part = v;
-            go_to_base(s, v.e->tok, &part, 0, before);
-            part.type = m[i].type;
-        } else if (!klive(s, b)) {
-            part = inside(s, b, v.e->tok, &v, bit, bit_size, m[i].type);
-        } else if (*name) {
-            part = klive_member(s, b, v.e->tok, &v, name, true);
-        } else { /* its members are found as those of the one around it */
-            part = v;
-            part.type = m[i].type;
-        }
+        bool either = kind_of(kbtf_type(b, kbtf_skip(b, one->type))) == BTF_KIND_UNION;
+        const char *unnamed = either ? "<union>=" : "<class>=";
+        append(s, format, *name ? arena_printf(s->arena, ".%s=", name) : unnamed);
         pretty(s, b, part, depth, format, args);
     }
-    append(s, format, "}");
+}
+
+/* The first element, of an array with several dimensions the very first. */
+static void pretty_array(struct session *s, struct kernel_btf *b, struct kernel_value v, int depth,
+                         const char **format, expr_vec *args)
+{
+    const struct btf_array *arr = (const void *)(kbtf_type(b, kbtf_skip(b, v.type)) + 1);
+    struct expr *e = v.e;
+    for (;;) {
+        bool inner = kind_of(kbtf_type(b, arr->type)) == BTF_KIND_ARRAY;
+        if (depth <= 0 || (!inner && is_char(b, arr->type)))
+            break;
+        if (!e)
+            v.type = arr->type;
+        else if (klive(s, b))
+            v = klive_element(s, b, e->tok, &v, arr->type, NULL);
+        else
+            v = inside(s, b, e->tok, &v, 0, 0, arr->type);
+        if (!inner) {
+            append(s, format, "[");
+            pretty(s, b, v, depth - 1, format, args);
+            append(s, format, ", ...]");
+            return;
+        }
+        arr = (const void *)(kbtf_type(b, arr->type) + 1);
+    }
+    if (depth > 0 && e && !v.parts)
+        vec_push(s->arena, args, string_at(s, &v, arr->nelems));
+    append(s, format, depth <= 0 ? "[...]" : !e || v.parts ? "?" : "%s");
 }
 
 static void pretty(struct session *s, struct kernel_btf *b, struct kernel_value v, int depth,
                    const char **format, expr_vec *args)
 {
     const struct btf_type *t = kbtf_type(b, kbtf_skip(b, v.type));
-    bool pointer = kind_of(t) == BTF_KIND_PTR;
-    if (!v.e || (v.parts && pointer)) {
-        append(s, format, "?"); /* optimised away */
+    uint32_t kind = kind_of(t);
+    v.e = v.e ? expr_clone(s->arena, v.e) : NULL;
+    if (is_struct(t)) {
+        bool first = true;
+        append(s, format, depth <= 0 ? "{..." : "{");
+        if (depth > 0)
+            pretty_members(s, b, &v, depth - 1, &first, format, args);
+        append(s, format, "}");
         return;
     }
-    if (is_float(b, v.type) || is_wide(b, v.type)) {
-        append(s, format, "?");
+    if (kind == BTF_KIND_ARRAY) {
+        pretty_array(s, b, v, depth, format, args);
         return;
     }
-    struct expr *e = expr_clone(s->arena, v.e);
-    v.e = e;
-    switch (kind_of(t)) {
-    case BTF_KIND_STRUCT:
-    case BTF_KIND_UNION:
-        if (depth <= 0)
-            append(s, format, "{...}");
-        else
-            pretty_struct(s, b, v, t, depth - 1, format, args);
-        return;
-    case BTF_KIND_ARRAY: {
-        const struct btf_array *arr = (const void *)(t + 1);
-        if (depth <= 0 || (arr->nelems == 0 && !is_char(b, arr->type))) {
-            append(s, format, "[...]");
-            return;
-        }
-        if (v.parts && is_char(b, arr->type)) {
-            append(s, format, "?");
-            return;
-        }
-        if (is_char(b, arr->type)) {
-            append(s, format, "%s");
-            vec_push(s->arena, args, string_at(s, &v, arr->nelems));
-            return;
-        }
-        append(s, format, "[");
-        pretty(s, b,
-               klive(s, b) ? klive_element(s, b, e->tok, &v, arr->type, NULL)
-                           : inside(s, b, e->tok, &v, 0, 0, arr->type),
-               depth - 1, format, args);
-        append(s, format, arr->nelems > 1 ? ", ...]" : "]");
+    if (!v.e || (v.parts && kind == BTF_KIND_PTR) || is_float(b, v.type) || is_wide(b, v.type)) {
+        append(s, format, "?"); /* optimised away, or no number */
         return;
     }
-    case BTF_KIND_PTR:
-        if (is_char(b, t->type)) {
-            append(s, format, "%s");
-            vec_push(s->arena, args, string_at(s, &v, 0));
-            return;
-        }
-        append(s, format, "%p");
-        break;
-    default:
-        append(s, format,
-               is_char(b, kbtf_skip(b, v.type)) ? "'%#c'"
-               : kbtf_signed(b, v.type)         ? "%i"
-                                                : "%u");
-    }
-    vec_push(s->arena, args, e);
+    bool text = kind == BTF_KIND_PTR && is_char(b, t->type);
+    append(s, format,
+           text                               ? "%s"
+           : kind == BTF_KIND_PTR             ? "%p"
+           : is_char(b, kbtf_skip(b, v.type)) ? "'%#c'"
+           : kbtf_signed(b, v.type)           ? "%i"
+                                              : "%u");
+    vec_push(s->arena, args, text ? string_at(s, &v, 0) : v.e);
 }
 
 static void check_fault(struct expr **ep, void *arg)
@@ -499,6 +548,27 @@ static void add_text(struct session *s, const struct expr *of, const char *text,
     append(s, format, text);
 }
 
+void kdata_format_unknown(struct session *s, struct kernel_btf *b, uint32_t type, int dollars,
+                          const char **format)
+{
+    const struct btf_type *t = kbtf_type(b, kbtf_skip(b, type));
+    expr_vec none = {0};
+    if (t)
+        pretty(s, b, (struct kernel_value){.type = type}, dollars > 1 ? PRETTY_DEPTH : dollars,
+               format, &none);
+    else
+        append(s, format, "?");
+}
+
+/* Points to a function, in however many steps. */
+static bool is_function(struct kernel_btf *b, const struct btf_type *t)
+{
+    bool pointer = kind_of(t) == BTF_KIND_PTR;
+    while (kind_of(t) == BTF_KIND_PTR)
+        t = kbtf_type(b, kbtf_skip(b, t->type));
+    return pointer && kind_of(t) == BTF_KIND_FUNC_PROTO;
+}
+
 void kdata_format(struct session *s, struct kernel_btf *b, struct kernel_value v, int dollars,
                   const char **format, expr_vec *args)
 {
@@ -511,6 +581,8 @@ void kdata_format(struct session *s, struct kernel_btf *b, struct kernel_value v
             is_struct(kbtf_type(b, kbtf_skip(b, t->type)))) {
             v.from = klive_origin(s, b, t->type, &v.from, "*");
             v.type = t->type;
+        } else if (!v.pointer && is_function(b, t)) {
+            append(s, &text, "<function>:");
         }
         pretty(s, b, v, dollars > 1 ? PRETTY_DEPTH : 1, &text, &values);
         add_text(s, v.e, text, &values, format, args);
@@ -613,7 +685,10 @@ static uint32_t find_type(struct kernel_btf *b, const char *name)
     static const struct {
         const char *prefix;
         uint32_t kind;
-    } tags[] = {{"struct ", BTF_KIND_STRUCT}, {"union ", BTF_KIND_UNION}, {"enum ", BTF_KIND_ENUM}};
+    } tags[] = {{"struct ", BTF_KIND_STRUCT},
+                {"class ", BTF_KIND_STRUCT},
+                {"union ", BTF_KIND_UNION},
+                {"enum ", BTF_KIND_ENUM}};
     static const uint32_t kinds[] = {BTF_KIND_STRUCT, BTF_KIND_TYPEDEF, BTF_KIND_UNION,
                                      BTF_KIND_INT, BTF_KIND_ENUM};
     for (size_t i = 0; i < sizeof tags / sizeof *tags; i++) {

@@ -80,6 +80,9 @@ struct expr *kdata_steps(struct session *s, struct kernel_btf *b, struct kernel_
  * text and its arguments are appended. */
 void kdata_format(struct session *s, struct kernel_btf *b, struct kernel_value v, int dollars,
                   const char **format, expr_vec *args);
+/* The same of a variable that cannot be read: its parts have question marks. */
+void kdata_format_unknown(struct session *s, struct kernel_btf *b, uint32_t type, int dollars,
+                          const char **format);
 /* @cast(…) to a type of the kernel, with its components; NULL with *why set. */
 struct expr *kdata_cast(struct session *s, const struct expr *e, bool lvalue, const char **why);
 /* kernel_global.c: @var("NAME"[, "kernel" or a module]); `home`: the module that is looked in

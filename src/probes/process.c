@@ -110,10 +110,10 @@ static bool file_is(const char *file, const char *pattern)
 
 /* ---- points ---- */
 
+/* What .nearest takes when the line itself has no code. */
 struct near {
-    const struct dw_function *function; /* NULL: nothing yet */
-    struct dw_line line;
-    int distance;
+    int line; /* 0: nothing yet */
+    int wanted, distance;
 };
 
 struct walk {
@@ -126,7 +126,7 @@ struct walk {
     pid_t pid;
     probe_vec *out;
     bool listing;
-    struct near near; /* what .nearest takes when the line itself has no code */
+    struct near near;
 };
 
 /* A file as -l shows it: as it was named, unless that is a pattern. */
@@ -213,21 +213,30 @@ static void add(struct walk *w, struct user_point u, const char *rest)
 
 static const char *where(struct session *s, const struct dw_function *f, int line)
 {
-    return f->file ? arena_printf(s->arena, "%s@%s:%d", f->name, f->file, line ? line : f->line)
-                   : f->name;
+    const char *name =
+        f->scope && *f->scope ? arena_printf(s->arena, "%s::%s", f->scope, f->name) : f->name;
+    return f->file ? arena_printf(s->arena, "%s@%s:%d", name, f->file, line ? line : f->line)
+                   : name;
 }
 
-/* Of several lines that begin at one address a range has the first; a line by itself is where it
- * is. */
-static bool in_lines(const struct place *p, const struct dw_function *f, int line, bool shared)
+static bool in_lines(const struct place *p, const struct dw_function *f, int line)
 {
     int base = p->relative ? f->line : 0;
-    vec_for (i, p->lines) {
-        const struct line_range *r = &p->lines.v[i];
-        if (line >= base + r->first && line <= base + r->last && (!shared || r->first == r->last))
+    vec_for (i, p->lines)
+        if (line >= base + p->lines.v[i].first && line <= base + p->lines.v[i].last)
             return true;
-    }
-    return p->every && !shared;
+    return false;
+}
+
+/* A line tells apart functions of one name, and which of a pattern are meant; of a function that
+ * is named and begins elsewhere it says nothing. */
+static void forget_lines(struct place *p, const dw_function_vec *found)
+{
+    bool begins = p->relative || strpbrk(p->function, "*?[");
+    for (size_t i = 0; i < found->n && !begins; i++)
+        begins = file_is(found->v[i].file, p->file) && in_lines(p, &found->v[i], found->v[i].line);
+    if (!begins)
+        p->lines.n = 0;
 }
 
 static void add_function(struct walk *w, const struct place *p, const struct dw_function *f)
@@ -243,7 +252,7 @@ static void add_function(struct walk *w, const struct place *p, const struct dw_
     if ((f->inlined && (id == P_CALL || id == P_RETURN || id == P_EXPORTED)) ||
         (id == P_INLINE && f->priv && !f->inlined) || (id == P_EXPORTED && !f->exported))
         return;
-    if (p->lines.n && !p->relative && !in_lines(p, f, f->line, false))
+    if (p->lines.n && !p->relative && !in_lines(p, f, f->line))
         return;
     struct user_point u = {
         .function = *f, .pc = id == P_RETURN ? f->entry : f->body, .is_return = id == P_RETURN};
@@ -303,52 +312,155 @@ static void add_calls_of(struct walk *w, const struct dw_function *f)
                 pattern ? pattern : "*", depth > 16 ? 16 : depth);
 }
 
-/* Of two lines that are equally far the later one is nearer. */
-static void consider(struct walk *w, const struct dw_function *f, const struct dw_line *l,
-                     int wanted)
+/* A line where it begins. */
+struct pick {
+    struct dw_line at;
+    size_t order;
+};
+typedef VEC(struct pick) pick_vec;
+
+static int by_line(const void *a, const void *b)
 {
-    struct near *n = &w->near;
-    int distance = l->line > wanted ? l->line - wanted : wanted - l->line;
-    if (n->function &&
-        (distance > n->distance || (distance == n->distance && l->line <= n->line.line)))
-        return;
-    struct dw_function *copy = arena_new_obj(w->s->arena, struct dw_function);
-    *copy = *f;
-    *n = (struct near){.function = copy, .line = *l, .distance = distance};
+    const struct pick *x = a, *y = b;
+    return x->at.line != y->at.line ? (x->at.line < y->at.line ? -1 : 1)
+                                    : (x->at.pc > y->at.pc) - (x->at.pc < y->at.pc);
 }
 
-static void add_statements(struct walk *w, const struct place *p, const struct dw_function *f)
+static int by_address(const void *a, const void *b)
+{
+    const struct pick *x = a, *y = b;
+    return x->at.pc != y->at.pc ? (x->at.pc < y->at.pc ? -1 : 1)
+                                : (x->order > y->order) - (x->order < y->order);
+}
+
+/* Of lines that begin at one address the first stands for all: in a pattern for whole functions
+ * the first function's first, otherwise the one with the lowest number.  In order of addresses. */
+static void one_each(pick_vec *picks, bool every)
+{
+    if (!picks->n)
+        return;
+    if (!every)
+        qsort(picks->v, picks->n, sizeof *picks->v, by_line);
+    vec_for (i, *picks)
+        picks->v[i].order = i;
+    qsort(picks->v, picks->n, sizeof *picks->v, by_address);
+    size_t n = 0;
+    vec_for (i, *picks)
+        if (!n || picks->v[i].at.pc != picks->v[n - 1].at.pc)
+            picks->v[n++] = picks->v[i];
+    picks->n = n;
+}
+
+/* How far a line is from the one that is asked for; of two that are equally far the later one is
+ * nearer. */
+static void consider(struct near *n, int line, int wanted)
+{
+    int distance = line > wanted ? line - wanted : wanted - line;
+    if (!n->line || distance < n->distance || (distance == n->distance && line > n->line))
+        *n = (struct near){.line = line, .wanted = wanted, .distance = distance};
+}
+
+/* Where the lines begin in those functions.  With `only` set that line, whatever is asked for. */
+static void pick_lines(struct walk *w, const struct place *p, const dw_function_vec *found,
+                       int only, struct near *near, pick_vec *picks)
+{
+    vec_for (i, *found) {
+        const struct dw_function *f = &found->v[i];
+        dw_line_vec lines = {0};
+        if (!f->priv || !file_is(f->file, p->file) || (p->file && !f->file))
+            continue;
+        dw_lines(w->m, f, &lines);
+        int wanted = (p->relative ? f->line : 0) + (p->lines.n ? p->lines.v[0].first : 0);
+        vec_for (k, lines) {
+            struct pick one = {.at = lines.v[k]};
+            bool asked = (p->every && one.at.own) || in_lines(p, f, one.at.line);
+            if (only ? one.at.line == only : asked)
+                vec_push(w->s->arena, picks, one);
+            else if (near)
+                consider(near, one.at.line, wanted);
+        }
+    }
+}
+
+struct statement {
+    const struct dw_function *function;
+    size_t pick;
+};
+typedef VEC(struct statement) statement_vec;
+
+static int by_pick(const void *a, const void *b, void *arg)
+{
+    const struct statement *x = a, *y = b;
+    const struct pick *picks = arg, *p = &picks[x->pick], *q = &picks[y->pick];
+    return p->order != q->order ? (p->order < q->order ? -1 : 1)
+                                : (x->function > y->function) - (x->function < y->function);
+}
+
+/* A line that was inlined is one of the function it is in, too. */
+static void statements_of(struct walk *w, const struct dw_function *f, const pick_vec *picks,
+                          statement_vec *out)
+{
+    uint64_t begin, end;
+    for (size_t i = 0; f->priv && dw_covers(f, i, &begin, &end); i++) {
+        size_t lo = 0, hi = picks->n;
+        while (lo < hi) {
+            size_t mid = lo + (hi - lo) / 2;
+            if (picks->v[mid].at.pc < begin)
+                lo = mid + 1;
+            else
+                hi = mid;
+        }
+        for (; lo < picks->n && picks->v[lo].at.pc < end; lo++) {
+            struct statement one = {f, lo};
+            vec_push(w->s->arena, out, one);
+        }
+    }
+}
+
+static void add_statements(struct walk *w, const struct place *p, const dw_function_vec *found)
 {
     struct session *s = w->s;
-    const char *near = w->pat->id == P_NEAREST ? ".nearest" : "";
-    if (!file_is(f->file, p->file) || (p->file && !f->file))
-        return;
-    if (!p->lines.n && !p->every) {
-        struct user_point u = {.function = *f, .pc = f->entry};
-        add(w, u, arena_printf(s->arena, ".statement(\"%s\")%s", where(s, f, 0), near));
-        return;
-    }
-    dw_line_vec lines = {0};
-    dw_lines(w->m, f, &lines);
-    int base = p->relative ? f->line : 0, wanted = p->lines.n ? base + p->lines.v[0].first : 0;
-    vec_for (i, lines) {
-        const struct dw_line *l = &lines.v[i];
-        if (!in_lines(p, f, l->line, l->shared)) {
-            consider(w, f, l, wanted);
-            continue;
-        }
+    bool nearest = w->pat->id == P_NEAREST;
+    const char *suffix = nearest ? ".nearest" : "";
+    struct near near = {0};
+    pick_vec picks = {0};
+    statement_vec all = {0};
+    pick_lines(w, p, found, 0, &near, &picks);
+    bool other = !picks.n && near.line;
+    if (other && nearest)
+        pick_lines(w, p, found, near.line, NULL, &picks);
+    one_each(&picks, p->every);
+    vec_for (i, *found)
+        if (file_is(found->v[i].file, p->file) && (!p->file || found->v[i].file))
+            statements_of(w, &found->v[i], &picks, &all);
+    if (all.n)
+        qsort_r(all.v, all.n, sizeof *all.v, by_pick, picks.v);
+    vec_for (i, all) {
+        const struct dw_function *f = all.v[i].function;
+        const struct dw_line *l = &picks.v[all.v[i].pick].at;
         struct user_point u = {.function = *f, .pc = l->pc};
-        add(w, u, arena_printf(s->arena, ".statement(\"%s\")%s", where(s, f, l->line), near));
+        u.function.by_line = true;
+        add(w, u,
+            arena_printf(s->arena, ".statement(\"%s\")%s",
+                         where(s, f, w->listing && other ? near.wanted : l->line), suffix));
     }
+    w->near = near;
 }
 
-static void add_nearest(struct walk *w)
+/* Functions by their names: where they begin. */
+static void add_beginnings(struct walk *w, const struct place *p, const dw_function_vec *found)
 {
-    const struct near *n = &w->near;
-    struct user_point u = {.function = *n->function, .pc = n->line.pc};
-    add(w, u,
-        arena_printf(w->s->arena, ".statement(\"%s\").nearest",
-                     where(w->s, n->function, n->line.line)));
+    struct session *s = w->s;
+    bool symbols = !strpbrk(p->function, "*?[") || !dw_has_dwarf(w->m);
+    vec_for (i, *found) {
+        const struct dw_function *f = &found->v[i];
+        if (!file_is(f->file, p->file) || (p->file && !f->file) || (!f->priv && !symbols))
+            continue;
+        struct user_point u = {.function = *f, .pc = f->entry};
+        add(w, u,
+            arena_printf(s->arena, ".statement(\"%s\")%s", where(s, f, 0),
+                         w->pat->id == P_NEAREST ? ".nearest" : ""));
+    }
 }
 
 static const char *no_function(struct walk *w, const char *text, const struct place *p)
@@ -389,10 +501,10 @@ static const char *at_address(struct walk *w, uint64_t addr)
     struct session *s = w->s;
     struct dw_function f;
     bool begins;
-    if (!dw_function_at(w->m, addr, &f, &begins))
+    if (!dw_function_at(w->m, addr, false, &f, &begins))
         return arena_printf(s->arena, "no function of %s is at the address %#llx", w->path,
                             (unsigned long long)addr);
-    struct user_point u = {.function = f, .pc = addr};
+    struct user_point u = {.pc = addr};
     const char *of = "statement", *suffix = "";
     uint64_t shown;
     switch (w->pat->id) {
@@ -400,12 +512,13 @@ static const char *at_address(struct walk *w, uint64_t addr)
     case P_NEAREST:
         suffix = w->pat->id == P_NEAREST ? ".nearest" : "";
         while (!begins && w->pat->id == P_NEAREST && u.pc > f.entry)
-            dw_function_at(w->m, --u.pc, &f, &begins);
+            dw_function_at(w->m, --u.pc, false, &f, &begins);
         if (!begins)
             return arena_printf(s->arena,
                                 "no statement of '%s' begins at the address %#llx (.nearest takes "
                                 "the one that is before it, .absolute any instruction)",
                                 f.name, (unsigned long long)addr);
+        dw_function_at(w->m, u.pc, true, &f, &begins);
         shown = u.pc;
         break;
     case P_ABSOLUTE:
@@ -414,11 +527,14 @@ static const char *at_address(struct walk *w, uint64_t addr)
         break;
     default:
         of = "function";
+        if (w->pat->id == P_FUNCTION)
+            dw_function_at(w->m, addr, true, &f, &begins);
         u.is_return = w->pat->id == P_RETURN;
         suffix = u.is_return ? ".return" : w->pat->id == P_CALL ? ".call" : "";
         u.pc = u.is_return ? f.entry : f.body;
         shown = u.pc;
     }
+    u.function = f;
     size_t before = w->out->n;
     add(w, u, arena_printf(s->arena, ".%s(0x%llx)%s", of, (unsigned long long)shown, suffix));
     return w->out->n > before ? NULL
@@ -454,11 +570,15 @@ static const char *functions(struct walk *w)
     dw_function_vec found = {0};
     size_t before = w->out->n;
     dw_functions(w->m, p.function, &found);
-    vec_for (i, found)
+    if (statement && (p.lines.n || p.every))
+        add_statements(w, &p, &found);
+    else if (statement)
+        add_beginnings(w, &p, &found);
+    else
+        forget_lines(&p, &found);
+    for (size_t i = 0; i < found.n && !statement; i++)
         if (w->kernel && !found.v[i].priv)
             continue;
-        else if (statement)
-            add_statements(w, &p, &found.v[i]);
         else if (!file_is(found.v[i].file, p.file))
             continue;
         else if (w->pat->id == P_LABEL)
@@ -467,10 +587,12 @@ static const char *functions(struct walk *w)
             add_calls_of(w, &found.v[i]);
         else
             add_function(w, &p, &found.v[i]);
-    if (w->out->n == before && w->pat->id == P_NEAREST && w->near.function)
-        add_nearest(w);
     if (w->out->n > before)
         return NULL;
+    if (w->near.line)
+        return arena_printf(w->s->arena,
+                            "no code of '%s' begins at line %d; line %d is the nearest", p.function,
+                            w->near.wanted, w->near.line);
     if (found.n && w->pat->id == P_LABEL)
         return arena_printf(w->s->arena, "'%s' has no label that matches '%s'%s", text,
                             argument(w->pp, "label"), no_debug_information(w));
@@ -632,12 +754,15 @@ const char *process_in_kernel(struct session *s, enum process_point id,
     return why;
 }
 
-static const struct dw_line *line_around(struct walk *w, const dw_line_vec *lines, uint64_t addr)
+/* Not a line of what is inlined, as far as that is written before the function. */
+static const struct dw_line *line_around(struct walk *w, const struct dw_function *f,
+                                         const dw_line_vec *lines, uint64_t addr)
 {
     const struct dw_line *best = NULL;
     vec_for (i, *lines) {
         const struct dw_line *l = &lines->v[i];
-        if (kernel_image_address(w->s, w->kernel, l->pc) <= addr && (!best || l->pc > best->pc))
+        if (l->line >= f->line && kernel_image_address(w->s, w->kernel, l->pc) <= addr &&
+            (!best || l->pc > best->pc))
             best = l;
     }
     return best;
@@ -658,7 +783,7 @@ const char *process_nearest_in_kernel(struct session *s, const struct probe_poin
         if (f->inlined || !f->priv || addr < start || addr - start >= f->end - f->entry)
             continue;
         dw_lines(w.m, f, &lines);
-        const struct dw_line *l = line_around(&w, &lines, addr);
+        const struct dw_line *l = line_around(&w, f, &lines, addr);
         struct user_point u = {.function = *f, .pc = l ? l->pc : f->entry};
         add(&w, u,
             arena_printf(s->arena, ".statement(\"%s\").nearest", where(s, f, l ? l->line : 0)));

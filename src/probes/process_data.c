@@ -407,7 +407,8 @@ struct collect {
     size_t nnames;
 };
 
-static void collect_one(const char *name, bool parameter, const struct dw_place *place, void *arg)
+static void collect_one(const char *name, bool parameter, const struct dw_place *place, bool known,
+                        void *arg)
 {
     struct collect *c = arg;
     struct kernel_value v;
@@ -416,22 +417,23 @@ static void collect_one(const char *name, bool parameter, const struct dw_place 
         return;
     c->format = arena_printf(c->s->arena, "%s%s%s=", c->format, *c->format ? " " : "", name);
     struct dw_place copy = {0};
-    if (place) {
+    if (known) {
         copy = *place;
         copy.ops.v = arena_alloc(c->s->arena, (place->ops.n + 1) * sizeof *copy.ops.v);
         memcpy(copy.ops.v, place->ops.v, place->ops.n * sizeof *copy.ops.v);
     }
-    if (!place || !process_value(c->s, c->u, c->tok, &copy, &v, &why)) {
-        c->format = arena_printf(c->s->arena, "%s?", c->format);
+    if (!known || !process_value(c->s, c->u, c->tok, &copy, &v, &why)) {
+        kdata_format_unknown(c->s, dw_types(c->u->module), place->type, c->dollars, &c->format);
         return;
     }
     kdata_format(c->s, dw_types(c->u->module), v, c->dollars, &c->format, &c->args);
 }
 
-static void collect_name(const char *name, bool parameter, const struct dw_place *place, void *arg)
+static void collect_name(const char *name, bool parameter, const struct dw_place *place, bool known,
+                         void *arg)
 {
     struct collect *c = arg;
-    if (!place || (c->only_parameters && !parameter))
+    if (!known || (c->only_parameters && !parameter))
         return;
     strbuf_printf(&c->list, " $%s:%s", name,
                   kdata_c_type(c->s, dw_types(c->u->module), place->type));

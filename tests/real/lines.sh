@@ -50,3 +50,85 @@ chosen 6
 label
 m1 a=0x1
 twin 2 3' ] && pass hits || fail hits "$(tr '\n' '|' <sorted) $(first_line "$TMP/err")"
+
+# Lines of what is inlined: those of the function it is in, too, which has its own variables there.
+cat >m4.c <<'C'
+volatile int sink;
+static inline __attribute__((always_inline)) int late(int c);
+__attribute__((noinline)) int first(int n)
+{
+    int r = n + sink;
+    r += late(n);
+    return r;
+}
+static inline __attribute__((always_inline)) int late(int c)
+{
+    int v = c * 3;
+    sink += v;
+    return v + sink;
+}
+__attribute__((noinline)) int second(int n)
+{
+    int r = n + 1;
+    r += late(r);
+    return r;
+}
+int main(int argc, char **argv) { return first(5) + second(7) == 0; }
+C
+gcc -g -O0 -o lines m4.c
+list() { "$STAP" -L "process(\"./lines\").$1" 2>&1 | sed 's/^process("[^"]*")\.[a-z]*(//; s/@m4.c//; s/")/"/' | tr '\n' ' '; }
+all=$(for l in 11 12 13 4 5 6 7 8; do printf '"first:%d" $n:int $r:int ' $l; done)
+is whole-function 'statement("first@m4.c:*")' "$all"
+all=$(for l in 16 17 18 19 20; do printf '"second:%d" $n:int $r:int ' $l; done)
+is own-lines 'statement("second@m4.c:*")' "$all"
+both='"first:12" $n:int $r:int "late:12" $c:int $v:int "second:12" $n:int $r:int '
+is inlined 'statement("*@m4.c:12")' "$both"
+is inlined-by-name 'statement("second@m4.c:12")' '"second:12" $n:int $r:int '
+is inlined-range 'statement("late@m4.c:12-20")' '"late:12" $c:int $v:int "late:13" $c:int $v:int '
+is near 'statement("*@m4.c:14").nearest' "$(sed 's/" /".nearest /g; s/:12/:14/g' <<<"$both")"
+is near-of-two 'statement("second@m4.c:14").nearest' '"second:14".nearest $n:int $r:int '
+is no-such-line-of-function 'function("first@m4.c:99")' '"first:3" $n:int $r:int '
+row=$(readelf --debug-dump=decodedline lines | awk '$1 == "m4.c" && $2 == 12 { print $3; exit }')
+is address "statement($row)" "$row) \$c:int \$v:int "
+run -p2 -e 'probe process("./lines").statement("first@m4.c:14") { }'
+[ $rc = 1 ] && grep -q "no code of 'first' begins at line 14; line 13 is the nearest" "$TMP/err" && pass no-code || fail no-code "$(first_line "$TMP/err")"
+run -c ./lines -e 'probe process("./lines").statement("first@m4.c:12") { println("first ", $n, " ", $r) }
+probe process("./lines").statement("late@m4.c:12") { println("late ", $c, " ", $v, " ", ppfunc()) }
+probe process("./lines").statement("second@m4.c:12") { println("second ", $n, " ", $r) }'
+sort "$TMP/out" >sorted
+[ "$(cat sorted)" = 'first 5 5
+late 5 15 late
+late 8 24 late
+second 7 8' ] && pass inlined-values || fail inlined-values "$(tr '\n' '|' <sorted) $(first_line "$TMP/err")"
+
+# A line is at its lowest address, with every optimisation; of several at one address the first.
+cat >m5.c <<'C'
+extern int sink;
+int shuffle(int *p, int n, int *q)
+{
+    int t = 0;
+    for (int i = 0; i < n; i++) {
+        p[i] = q[0] + i;
+        q[i] = p[0] * 3;
+        t += p[i] - q[i];
+    }
+    if (t > sink)
+        sink = t;
+    else
+        sink--;
+    p[0] = 1;
+    p[1] = 2;
+    q[2] = t;
+    return t;
+}
+C
+for o in -O1 -O2 -Os; do
+    gcc -g $o -c -o m5.o m5.c
+    printf '%s\n' 'int sink; int shuffle(int *, int, int *); int main(void) { int a[9] = {1}, b[9] = {2}; return shuffle(a, 5, b) == 0; }' >m6.c
+    gcc -g $o -o low m6.c m5.o
+    readelf --debug-dump=decodedline low | awk '$1 == "m5.c" && $2 ~ /^[0-9]+$/ && $2 > 0 && $3 ~ /^0x/ { if (!($2 in at) || $3 < at[$2]) at[$2] = $3 }
+        END { for (l = 2; l < 20; l++) if (l in at && !(at[l] in used)) { used[at[l]] = 1; print "process(\"./low\").statement(\"shuffle@m5.c:" l "\")" } }' | sort >want
+    run -l 'process("./low").statement("shuffle@m5.c:2-19")'
+    sort -o "$TMP/out" "$TMP/out"
+    expect "lowest$o" 0 "$(cat want)"
+done

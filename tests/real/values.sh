@@ -80,3 +80,49 @@ C
 gcc -g -O1 -o far far.c
 run -c ./far -e 'probe process("./far").function("look") { println($f->x, " ", $f->in->deep, " ", $f->low, " ", $f->high, " ", $f$) }'
 expect far 0 '42 77 9 100 {.pad=[...], .x=42, .in={...}, .low=9, .high=100}'
+
+# How the parts of structures and arrays are laid out, and what types are called.
+cat >parts.c <<'C'
+typedef int fnt(int);
+struct s { int a; };
+struct parts {
+    int a;
+    union { int u1; float u2; struct { short s1, s2; }; };
+    struct { int n1; } nest;
+    int m[2][3];
+    char names[2][4];
+    const char *one[1], *none;
+    fnt *fn;
+    int tail[];
+};
+APART int look(struct parts *p, fnt *f, fnt **ff, int n) { int v[n]; v[0] = n; fnt *fns[2] = {f, f}; return use(v) + p->a + f(n) + (*ff)(n) + fns[1](n); }
+APART int types(int (*va)(const char *, ...), void (*vv)(void), struct s *(*ss)(struct s), int (*arr)[4], int (*m)[2][3], fnt *f, const char *const *c, int (*(*ret)(int))(long), enum { A1 } (*un)(void)) { return va && vv && ss && arr && m && f && c && ret && un; }
+static int twice(int n) { return 2 * n; }
+static struct { struct parts p; int more[2]; } it = {{1, {0x20003}, {4}, {{5, 6}, {7}}, {"ab", "cd"}, {"text"}, 0, twice}, {8, 9}};
+int main(void) { fnt *f = twice; return look(&it.p, f, &f, 3) + types(0, 0, 0, 0, 0, f, 0, 0, 0) == 0; }
+C
+sed -i '1i #define APART __attribute__((noipa))\nAPART static int use(int *p) { return p[0]; }' parts.c
+gcc -w -g -O0 -o parts parts.c
+run -c ./parts -e 'probe process("./parts").function("look") { println($p$); println($p$$); println($f$, $ff$) }
+probe process("./parts").statement("look@parts.c+1") ? { }
+probe process("./parts").function("use").call { if ($p[0] == 3) println(@var("it")$) }'
+sed -i 's/0x[0-9a-f]\{6,\}/P/g' "$TMP/out"
+expect parts 0 '{.a=1, <union>={...}, .nest={...}, .m=[...], .names=[...], .one=[...], .none=0x0, .fn=P, .tail=[...]}
+{.a=1, <union>={.u1=131075, .u2=?, <class>={.s1=3, .s2=2}}, .nest={.n1=4}, .m=[5, ...], .names="ab", .one=["text", ...], .none=0x0, .fn=P, .tail=[8, ...]}
+<function>:P<function>:P
+{.p={...}, .more=[...]}'
+run -L 'process("./parts").function("types")'
+sed -i 's/^[^ ]* //' "$TMP/out"
+expect type-names 0 '$va:int (*) (char const*, ...) $vv:void (*) (void) $ss:struct s* (*) (struct s) $arr:int[]* $m:int[]* $f:fnt* $c:char const* const* $ret:int (*) (long int) (*) (int) $un:enum {...} (*) (void)'
+# What cannot be read shows how it would be laid out.
+cat >lost.c <<'C'
+struct two { int a; char b[4]; int c[2]; };
+__attribute__((noipa)) int use(int n) { return n; }
+__attribute__((noipa)) int lost(int n) { int r = use(n); struct two late = {r, "ab", {r, 2}}; int arr[3] = {r, 2, 3}; return use(late.a + late.c[0] + arr[0] + n); }
+int main(void) { return lost(2) == 0; }
+C
+gcc -g -O2 -o lost lost.c
+run -c ./lost -e 'probe process("./lost").function("lost") { println($$locals); println($$locals$); println($$locals$$) }'
+expect lost 0 'r=? late={...} arr=[...]
+r=? late={.a=?, .b=[...], .c=[...]} arr=[?, ...]
+r=? late={.a=?, .b=?, .c=[?, ...]} arr=[?, ...]'

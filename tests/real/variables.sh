@@ -111,7 +111,7 @@ if [ -x gcc-dwarf5-O0 ]; then
     listed "$p.statement(\"many@variables.c:$((last - 1)),$last-$((last + 1))\")"
     expect lines-list 0 "$(printf "P.statement(\"many@variables.c:%d\")\n" $((last - 1)) $last $((last + 1)))"
     listed "$p.statement(\"*@variables.c:$((first - 1))\").nearest"
-    expect nearest 0 "P.statement(\"by_value@variables.c:$((first + 1))\").nearest"
+    expect nearest 0 "P.statement(\"by_value@variables.c:$((first - 1))\").nearest"
     listed "$p.statement(0x$at)"
     expect address 0 "P.statement(0x$at)"
     run -L "$p.function(0x$at)"
