@@ -175,14 +175,19 @@ static void print_user(struct symbols *y, struct strbuf *out, u64 addr, int form
         y->processes ? processes_find(y->processes, pid, y->target, addr) : NULL;
     struct dw_module *m = at ? module_of(y, *pid, at->path) : NULL;
     const char *name;
-    u64 in_file, offset, size;
+    u64 in_file, offset = 0, size;
     if (!at) {
         strbuf_printf(out, " 0x%llx\n", (unsigned long long)addr);
         return;
     }
     const char *shown = strcmp(at->path, VDSO_NAME) == 0 ? "vdso" : at->path;
-    if (m && dw_address(m, addr - at->start + at->offset, &in_file) &&
-        dw_symbol_at(m, in_file, &name, &offset, &size)) {
+    bool known = m && dw_address(m, addr - at->start + at->offset, &in_file);
+    bool named = known && dw_symbol_at(m, in_file, &name, &offset, &size);
+    if (known && back && !named) { /* the last instruction is a call that does not return */
+        named = dw_symbol_at(m, in_file - 1, &name, &offset, &size);
+        offset++;
+    }
+    if (named) {
         if (form & STACK_LINES)
             print_lines(out, m, addr, in_file, back, &(struct place){name, offset, size}, shown);
         else if (brief)

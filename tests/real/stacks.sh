@@ -157,3 +157,19 @@ lines.c:4 lines.c 4 lines.c:19 0x7
  middle at lines.c:10 (inlined)
  outer at lines.c:14
  main at lines.c:19' ] && pass lines || fail lines "$(tr '\n' ';' <shown) $(first_line "$TMP/err")"
+
+# A call that does not return, as the last instruction of a function: where it would return to is
+# behind that.
+cat >last.c <<'C'
+#include <stdlib.h>
+__attribute__((noipa)) void here(int n) { asm volatile("" : : "r"(n)); }
+__attribute__((noipa, noreturn)) void stop(int n) { here(n); exit(0); }
+__attribute__((noipa, aligned(64))) void last(int n) { asm volatile("" : : "r"(n)); stop(n); }
+__attribute__((noipa, aligned(64))) int main(int argc, char **argv) { last(argc); return 0; }
+C
+gcc -g -O2 -fno-omit-frame-pointer -o last last.c
+size=$(nm -S last | awk '$4 == "last" { print $2 }' | sed 's/^0*//')
+run -c ./last -e 'probe process("./last").function("here") { print_ubacktrace(); println(usymname(ustack(2)), " ", usymdata(ustack(2))) }'
+sed -n 's/^ *0x[0-9a-f]* : //; s/ \[.*//; 3p; $p' "$TMP/out" >shown
+[ "$(cat shown)" = "last+0x$size/0x$size
+last last+0x$size/0x$size" ] && pass no-return || fail no-return "$(tr '\n' '|' <"$TMP/out") $(first_line "$TMP/err")"

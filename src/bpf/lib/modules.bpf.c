@@ -466,7 +466,8 @@ GLOBAL u64 rt_user_symbol(struct ctxmem *c, u64 dst, u64 addr, u64 form)
         if (number) {
             place = rt_table_word(c, w->module.syms_at + (number - 1) * 2);
             name = rt_table_word(c, w->module.syms_at + (number - 1) * 2 + 1);
-            if (place >> 32 && in_file - (u32)place >= place >> 32)
+            /* A call that does not return may be the last instruction of a function. */
+            if (place >> 32 && in_file - (u32)place > place >> 32)
                 number = 0;
         }
     }
