@@ -597,8 +597,7 @@ static void add_symbols(struct find *f)
             *version = 0;
         if (bsearch(&fn.entry, known, nknown, sizeof *known, by_entry))
             continue;
-        if (one)
-            alias_of(f, &fn);
+        alias_of(f, &fn);
         bool listed = false; /* by another of its names */
         for (size_t k = before; one && k < f->out->n && !listed; k++)
             listed = f->out->v[k].entry == fn.entry;

@@ -36,6 +36,9 @@ if [ -n "$shared" ]; then
     [[ $(list 'statement("main@m3.c:*")') != *":10"* ]] && pass all || fail all "$(list 'statement("main@m3.c:*")')"
 fi
 is callees 'function("call*").callees' 'function("call1@m1.c:2").callee("twin@m1.c:1") function("call2@m2.c:2").callee("twin@m2.c:1") '
+is alias-by-pattern 'function("alias_*")' 'function("alias_fn@m3.c:2") '
+run -c ./prog -e 'probe process("./prog").function("alias*") { if ($a == 4) println($a) }'
+expect alias-parameter 0 4
 run -c ./prog -e 'probe process("./prog").function("call2").callees { println(ppfunc(), " ", $a, " ", $b) }
 probe process("./prog").function("twin@m1.c") { println("m1 ", $$parms) }
 probe process("./prog").function("alias_fn") { println("alias ", $a) }
