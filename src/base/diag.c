@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/diag.h"
 
+#include <ctype.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -349,12 +351,14 @@ void diag_summary(struct diag *d)
 
 enum { NAME_MAX_LEN = 63 };
 
-/* Levenshtein distance; NAME_MAX_LEN + 1 when a name is too long to compare. */
+/* How far two names are from each other, as the original has it so that the same
+ * ones come first: a letter more at the edges costs 1, or in the other case, all else 2.
+ * UINT_MAX when a name is too long to compare. */
 static unsigned distance(const char *a, const char *b)
 {
     size_t na = strlen(a), nb = strlen(b);
     if (na > NAME_MAX_LEN || nb > NAME_MAX_LEN)
-        return NAME_MAX_LEN + 1;
+        return UINT_MAX;
     unsigned row[NAME_MAX_LEN + 1];
     for (size_t j = 0; j <= nb; j++)
         row[j] = (unsigned)j;
@@ -362,13 +366,17 @@ static unsigned distance(const char *a, const char *b)
         unsigned diag = row[0];
         row[0] = (unsigned)i;
         for (size_t j = 1; j <= nb; j++) {
-            unsigned best = diag + (a[i - 1] != b[j - 1]);
+            unsigned least = diag < row[j] ? diag : row[j];
+            if (row[j - 1] < least)
+                least = row[j - 1];
+            if (a[i - 1] == b[j - 1])
+                least = diag;
+            else if (tolower((unsigned char)a[i - 1]) == tolower((unsigned char)b[j - 1]))
+                least = diag + 1;
+            else
+                least += 2;
             diag = row[j];
-            if (row[j] + 1 < best)
-                best = row[j] + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            row[j] = best;
+            row[j] = least;
         }
     }
     return row[nb];
@@ -385,7 +393,7 @@ const char *similar_names(struct arena *a, const char *name, const char *const *
         max = LIMIT;
     for (size_t i = 0; i < n; i++) {
         unsigned d = distance(name, names[i]);
-        if (d > NAME_MAX_LEN || strcmp(name, names[i]) == 0)
+        if (d == UINT_MAX)
             continue;
         bool dup = false;
         for (size_t k = 0; k < found; k++)

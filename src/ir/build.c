@@ -173,6 +173,12 @@ void ir_raise_format(struct ir_builder *b, const struct expr *e, const char *fmt
     raise(b, e->tok, NULL, msg);
 }
 
+void ir_raise_of_function(struct ir_builder *b, struct ir_value message)
+{
+    if (!ir_terminated(b))
+        raise(b, build_of(b)->frame->fn->tok, NULL, message);
+}
+
 void ir_leave(struct ir_builder *b)
 {
     struct build *bld = build_of(b);

@@ -77,6 +77,10 @@ static void build_try(struct ir_builder *b, const struct stmt *s)
 static void build_return(struct ir_builder *b, const struct stmt *s)
 {
     struct fn_frame *f = build_of(b)->frame;
+    if (s->e && f->fn && f->fn->type == TY_UNKNOWN) {
+        build_unsupported(b, s->e->tok, "return value type unsupported");
+        return;
+    }
     if (f->text) {
         text_return(b, f->text, s->e);
     } else if (s->e) {

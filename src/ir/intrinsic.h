@@ -52,6 +52,8 @@ void ir_raise(struct ir_builder *b, const struct expr *e, const char *message);
  * `v` (at most 3 values). */
 void ir_raise_format(struct ir_builder *b, const struct expr *e, const char *fmt, int n,
                      const struct ir_value *v);
+/* The same at the library function that the code being built is of, as if that failed itself. */
+void ir_raise_of_function(struct ir_builder *b, struct ir_value message);
 /* A literal in read-only data: mem and bound filled. */
 struct ir_value ir_literal(struct ir_builder *b, const char *text);
 /* dst = src for strings; returns the vreg with the length including the NUL.

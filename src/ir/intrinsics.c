@@ -419,6 +419,11 @@ static void emit_error(struct intrinsic_call *c)
     ir_raise_format(c->b, c->e, "%s", 1, c->args);
 }
 
+static void emit_fail(struct intrinsic_call *c)
+{
+    ir_raise_of_function(c->b, c->args[0]);
+}
+
 static void emit_warn(struct intrinsic_call *c)
 {
     ir_text_record(c->b, REC_WARN, c->args[0]);
@@ -563,6 +568,7 @@ static const struct intrinsic general[] = {
     {"exit", TY_UNKNOWN, 0, emit_exit, false},
     {"abort", TY_UNKNOWN, 0, emit_abort, false},
     {"error", TY_UNKNOWN, 0, emit_error, false},
+    {"fail", TY_UNKNOWN, 0, emit_fail, false},
     {"warn", TY_UNKNOWN, 0, emit_warn, false},
     {"system", TY_UNKNOWN, 0, emit_system, false},
     {"switch_file", TY_UNKNOWN, 0, emit_switch_file, false},

@@ -102,7 +102,12 @@ static void read_string(struct intrinsic_call *c, bool user, bool with_n, bool f
         ir_jmp(b, good);
     } else {
         struct ir_value v = {.reg = addr};
-        ir_raise_format(b, c->e,
+        /* In the original, user_string() is user_string_n() of a whole string. */
+        struct expr at = *c->e;
+        struct token name = *c->e->tok;
+        name.text = user ? "user_string_n" : name.text;
+        at.tok = &name;
+        ir_raise_format(b, &at,
                         user ? "user string copy fault -14 at 0x%x [man error::fault]"
                              : "kernel string copy fault at 0x%x [man error::fault]",
                         1, &v);

@@ -324,6 +324,7 @@ struct variable {
     bool wrap;                     /* % */
     struct expr *init;             /* literal or NULL */
     bool read, written;            /* sema */
+    unsigned order;                /* sema: when a handler first named it, 0 = never */
     bool synthetic;                /* sema: made by @entry and the like: never printed */
     bool to_reader;                /* sema: what is assigned goes to the reader of a procfs file */
     struct value_flow flow;        /* sema: of its values */

@@ -29,6 +29,7 @@ const struct token *take(struct parser *p)
     if (!t)
         return NULL;
     p->ahead[0] = p->ahead[1];
+    p->ahead[1] = p->ahead[2];
     p->nahead--;
     p->last = t;
     return t;
@@ -316,6 +317,7 @@ static void synchronize(struct parser *p)
                 tok_is_kw(t, "private"))
                 return;
             p->ahead[0] = p->ahead[1];
+            p->ahead[1] = p->ahead[2];
             p->nahead--;
             continue;
         }

@@ -115,8 +115,11 @@ static struct stmt *parse_foreach(struct parser *p)
     struct foreach *f = arena_new_obj(p->arena, struct foreach);
     s->foreach = f;
     expect_op(p, "(");
-    if (tok_is_op(peek_at(p, 1), "=")) {
+    const struct token *mark = peek_at(p, 1);
+    bool marked = tok_is_op(mark, "+") || tok_is_op(mark, "-");
+    if (tok_is_op(peek_at(p, marked ? 2 : 1), "=")) {
         f->value = loop_name(p);
+        sort_mark(p, f, 0);
         take(p);
     }
     loop_keys(p, f);

@@ -13,7 +13,7 @@ struct parser {
     struct arena *arena;
     const struct source *src;
     struct preprocessor *pp;
-    const struct token *ahead[2]; /* tokens looked at and not yet taken */
+    const struct token *ahead[3]; /* tokens looked at and not yet taken */
     int nahead;
     const struct token *last; /* taken last */
     unsigned errors;

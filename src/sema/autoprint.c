@@ -2,6 +2,7 @@
 /* Globals that the script fills and never reads are printed when the session
  * ends: an `end` probe is written for them, in the script language, once their
  * types are known, and parsed like any other. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/strbuf.h"
@@ -53,14 +54,26 @@ static void report_array(struct strbuf *b, const struct variable *v, size_t n)
     strbuf_free(&format);
 }
 
+static int by_order(const void *a, const void *b)
+{
+    const struct variable *x = *(struct variable *const *)a, *y = *(struct variable *const *)b;
+    return x->order < y->order ? -1 : x->order > y->order;
+}
+
 struct probe_decl *autoprint_decl(struct sema *m)
 {
     struct strbuf b = {0};
     size_t n = 0;
     /* Behind every end probe of the script, whatever its sequence number. */
     strbuf_puts(&b, "probe end(9223372036854775807) {\n");
-    vec_for (i, m->p->globals) {
-        const struct variable *v = m->p->globals.v[i];
+    /* As they are first named in the probes, then in functions. */
+    variable_vec globals = {0};
+    vec_for (i, m->p->globals)
+        vec_push(m->arena, &globals, m->p->globals.v[i]);
+    if (globals.n)
+        qsort(globals.v, globals.n, sizeof *globals.v, by_order);
+    vec_for (i, globals) {
+        const struct variable *v = globals.v[i];
         if (!v->written || v->read || v->tok->src->tapset || v->synthetic)
             continue;
         n++;

@@ -185,14 +185,41 @@ static void note_captures(struct sema *m)
         m->p->regexes.v[i].captures = used;
 }
 
+/* The original keeps functions by name, the private ones behind the others, and goes through
+ * them again and again until none is new.  What is named first and which error comes first
+ * depends on that. */
+static int by_table(const struct function *a, const struct function *b)
+{
+    return a->is_private != b->is_private ? a->is_private - b->is_private
+                                          : strcmp(a->unique, b->unique);
+}
+
+static struct function *next_queued(struct sema *m)
+{
+    size_t best = 0;
+    bool best_passed = false;
+    vec_for (i, m->queue) {
+        const struct function *f = m->queue.v[i];
+        bool passed = m->swept && by_table(f, m->swept) < 0;
+        if (i && (passed != best_passed ? passed : by_table(f, m->queue.v[best]) >= 0))
+            continue;
+        best = i;
+        best_passed = passed;
+    }
+    struct function *f = m->queue.v[best];
+    m->queue.v[best] = m->queue.v[--m->queue.n];
+    m->swept = f;
+    return f;
+}
+
 void resolve_queue(struct sema *m)
 {
-    while (m->queue_done < m->queue.n || m->reopened.n) {
+    while (m->queue.n || m->reopened.n) {
         if (m->reopened.n) {
             resolve_probe(m, m->reopened.v[--m->reopened.n]);
             continue;
         }
-        struct function *f = m->queue.v[m->queue_done++];
+        struct function *f = next_queued(m);
         resolve_function(m, f);
         vec_push(m->arena, &m->p->functions, f);
     }
@@ -274,15 +301,17 @@ struct program *sema_elaborate(struct session *s, struct ast_file *const *files,
         if (!init_global(m, &s->inits.v[i]))
             return NULL;
 
+    size_t resolved = 0;
     for (size_t i = 0; i < nfiles; i++)
-        vec_for (k, files[i]->probes)
+        vec_for (k, files[i]->probes) {
             points_expand(m, files[i]->probes.v[k]);
+            while (!s->lister && resolved < m->p->probes.n)
+                resolve_probe(m, m->p->probes.v[resolved++]);
+        }
     if (s->lister)
         return list_aliases(m);
     if (s->diag.errors == errors && !m->p->probes.n)
         diag_semantic(&s->diag, NULL, "no probes found");
-    vec_for (i, m->p->probes)
-        resolve_probe(m, m->p->probes.v[i]);
     resolve_queue(m);
     if (s->diag.errors == errors)
         resolve_rest(m);

@@ -403,6 +403,61 @@ static void keep_expr(struct expr **ep, void *arg)
     (void)arg;
 }
 
+static struct stmt *as_stmt(struct elide *w, struct expr *e)
+{
+    struct stmt *s = stmt_new(w->m->arena, SM_EXPR, e->tok);
+    s->e = e;
+    return s;
+}
+
+struct effects {
+    struct elide *w;
+    struct stmt *block;
+};
+
+static void add_effect(struct expr **ep, void *arg)
+{
+    struct effects *f = arg;
+    if (!idle(*ep))
+        vec_push(f->w->m->arena, &f->block->body, as_stmt(f->w, *ep));
+}
+
+static struct stmt *if_stmt(struct elide *w, struct expr *e, struct expr *yes, struct expr *no)
+{
+    struct stmt *s = stmt_new(w->m->arena, SM_IF, e->tok);
+    s->e = e;
+    s->then = as_stmt(w, yes);
+    s->els = no ? as_stmt(w, no) : NULL;
+    return s;
+}
+
+/* A statement whose value nobody uses comes to what its operands do. */
+static void elide_value(struct elide *w, struct stmt **sp)
+{
+    struct expr *e = (*sp)->e;
+    bool both = e->kind == EX_BINARY && e->op == OP_ANDAND;
+    bool either = e->kind == EX_BINARY && e->op == OP_OROR;
+    if (e->kind == EX_TERNARY) {
+        replace_stmt(w, sp, if_stmt(w, e->a, e->b, e->c));
+    } else if (both) {
+        replace_stmt(w, sp, if_stmt(w, e->a, e->b, NULL));
+    } else if (either) {
+        struct expr *not = expr_new(w->m->arena, EX_UNARY, e->tok);
+        not ->op = OP_NOT;
+        not ->a = e->a;
+        replace_stmt(w, sp, if_stmt(w, not, e->b, NULL));
+    } else if (e->kind == EX_BINARY || e->kind == EX_UNARY || e->kind == EX_REGEX ||
+               (e->kind == EX_PRINT && e->print->to_string) || e->kind == EX_CALL) {
+        if (e->kind == EX_CALL)
+            vec_for (i, e->callees)
+                if (!pure_function(e->callees.v[i], true))
+                    return;
+        struct effects f = {w, stmt_new(w->m->arena, SM_BLOCK, e->tok)};
+        expr_children(e, add_effect, &f);
+        replace_stmt(w, sp, f.block);
+    }
+}
+
 static void elide_stmt(struct stmt **sp, void *arg)
 {
     struct elide *w = arg;
@@ -411,6 +466,8 @@ static void elide_stmt(struct stmt **sp, void *arg)
     if (s->kind == SM_EXPR && idle(s->e)) {
         warn_elided(w, s->tok, "Eliding side-effect-free expression %s", "");
         replace_stmt(w, sp, NULL);
+    } else if (s->kind == SM_EXPR) {
+        elide_value(w, sp);
     }
     elide_compound(w, sp);
 }
@@ -483,7 +540,7 @@ static void count_stmt(struct stmt **sp, void *arg)
         return;
     }
     if (s->kind == SM_DELETE) {
-        count_lvalue(s->e, false, arg);
+        count_lvalue(s->e, true, arg); /* the original takes it for a use */
         return;
     }
     if (s->kind == SM_FOR) {
@@ -617,15 +674,13 @@ static void warn_globals(struct sema *m)
             const struct variable *v = m->files.v[i]->globals.v[k];
             if (v->written || !v->read || v->init || v->tok->src->tapset)
                 continue;
-            /* Its own name is among the similar ones, as users know it. */
+            /* Its own name is among them: globals have another one inside the original. */
             const char **names = arena_new_array(m->arena, const char *, m->globals.n + 1);
-            size_t n = 0;
             for (size_t g = 0; g < m->globals.n; g++)
-                names[n++] = m->globals.entries[g].key;
-            const char *near = similar_names(m->arena, v->name, names, n, 4);
-            diag_warning(&m->s->diag, v->tok,
-                         "never-assigned global variable '%s' (similar: %s%s%s)", v->name, v->name,
-                         *near ? ", " : "", near);
+                names[g] = m->globals.entries[g].key;
+            const char *inside = arena_printf(m->arena, "__global_%s", v->name);
+            diag_warning(&m->s->diag, v->tok, "never-assigned global variable '%s'%s", v->name,
+                         similar_hint(m, inside, names, m->globals.n));
         }
 }
 

@@ -248,18 +248,10 @@ static bool recursive_alias(const struct layer *layers, const struct alias_decl 
 static const char *similar_kids(struct sema *m, const struct match_node *at, const char *name)
 {
     const char **names = arena_new_array(m->arena, const char *, at->kids.n + 1);
-    bool same = false;
     size_t n = 0;
-    vec_for (i, at->kids) {
-        same |= strcmp(at->kids.v[i]->name, name) == 0;
+    vec_for (i, at->kids)
         names[n++] = at->kids.v[i]->name;
-    }
-    const char *near = similar_hint(m, name, names, n);
-    if (!same)
-        return near;
-    if (!*near)
-        return arena_printf(m->arena, " (similar: %s)", name);
-    return arena_printf(m->arena, " (similar: %s, %s", name, near + strlen(" (similar: "));
+    return similar_hint(m, name, names, n);
 }
 
 /* A suffix that fits none of the alias' points. */

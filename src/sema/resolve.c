@@ -81,7 +81,7 @@ void use_variable(struct scope *sc, struct expr *e, int arity)
                   e->str);
         return;
     }
-    if (!v && arity < 0) {
+    if ((!v || v->is_param) && arity < 0) {
         diag_semantic(&m->s->diag, e->tok, "unresolved array in delete statement");
         diag_hint(&m->s->diag, "arrays are declared outside of probes and functions: global %s",
                   e->str);
@@ -90,6 +90,8 @@ void use_variable(struct scope *sc, struct expr *e, int arity)
     if (!v)
         v = new_local(sc, e);
     e->var = v;
+    if (!v->order)
+        v->order = ++m->named;
     if (arity < 0)
         return;
     if (v->is_global && v->arity < 0) {
@@ -271,6 +273,16 @@ static void replace_number(struct scope *sc, struct expr **ep, int64_t n)
     *ep = expr_number(sc->m->arena, (*ep)->tok, n);
 }
 
+/* Before the array, so that their errors come first. */
+static void resolve_indexes(struct scope *sc, struct expr *e)
+{
+    vec_for (i, e->args)
+        if (e->args.v[i])
+            resolve_expr(&e->args.v[i], sc);
+        else
+            diag_semantic(&sc->m->s->diag, e->tok, "wildcard not allowed in array index");
+}
+
 static void resolve_lvalue(struct scope *sc, struct expr **ep, bool read)
 {
     struct expr *e = *ep;
@@ -280,12 +292,8 @@ static void resolve_lvalue(struct scope *sc, struct expr **ep, bool read)
         break;
     case EX_INDEX:
         if (e->base->kind == EX_SYMBOL) {
+            resolve_indexes(sc, e);
             use_variable(sc, e->base, (int)e->args.n);
-            vec_for (i, e->args)
-                if (e->args.v[i])
-                    resolve_expr(&e->args.v[i], sc);
-                else
-                    diag_semantic(&sc->m->s->diag, e->tok, "wildcard not allowed in array index");
             if (e->base->var)
                 autocast_keys(sc->m, e->base->var, &e->args);
             break;
@@ -409,6 +417,23 @@ static void resolve_regex(struct sema *m, struct expr *e)
     vec_push(m->arena, &m->p->regexes, r);
 }
 
+static void find_question(struct expr **ep, void *found)
+{
+    const struct expr *e = *ep;
+    *(bool *)found |= e->kind == EX_DEFINED || e->kind == EX_CHOOSE_DEFINED ||
+                      e->kind == EX_PROBEWRITE || e->tok->src->tapset;
+    expr_children(*ep, find_question, found);
+}
+
+/* Whether a condition asks what there is, and so guards what may not be there.  What is dropped
+ * for another constant condition must still be right. */
+static bool asks_defined(struct expr *e)
+{
+    bool found = false;
+    find_question(&e, &found);
+    return found;
+}
+
 /* The branch that is dropped is not typed later; literals are checked here. */
 static void literal_branches(struct sema *m, const struct expr *e)
 {
@@ -439,20 +464,18 @@ void resolve_expr(struct expr **ep, void *arg)
         mark(e, true, false);
         return;
     case EX_INDEX:
+        resolve_indexes(sc, e);
         if (e->base->kind == EX_HIST) {
             resolve_hist_or_expr(&e->base, sc);
         } else {
             use_variable(sc, e->base, (int)e->args.n);
             mark(e, true, false);
         }
-        vec_for (i, e->args) {
-            if (!e->args.v[i])
-                diag_semantic(&m->s->diag, e->tok, "wildcard not allowed in array index");
-            else
-                resolve_expr(&e->args.v[i], sc);
-        }
         return;
     case EX_IN:
+        vec_for (i, e->args)
+            if (e->args.v[i])
+                resolve_expr(&e->args.v[i], sc);
         if (e->base->kind == EX_SYMBOL) {
             use_variable(sc, e->base, (int)e->args.n);
             mark(e->base, true, false);
@@ -461,9 +484,6 @@ void resolve_expr(struct expr **ep, void *arg)
             if (e->args.n != 1 || !e->args.v[0])
                 diag_semantic(&m->s->diag, e->base->tok, "a bucket is named by one number");
         }
-        vec_for (i, e->args)
-            if (e->args.v[i])
-                resolve_expr(&e->args.v[i], sc);
         return;
     case EX_ASSIGN:
     case EX_PRE:
@@ -471,8 +491,10 @@ void resolve_expr(struct expr **ep, void *arg)
         resolve_assign(sc, e, true);
         return;
     case EX_CALL:
+        expr_children(e, resolve_expr, sc);
         resolve_call(sc, e);
-        break;
+        autocast_arguments(m, e);
+        return;
     case EX_TARGET:
     case EX_CAST:
         resolve_target(sc, ep);
@@ -496,10 +518,13 @@ void resolve_expr(struct expr **ep, void *arg)
     case EX_PROBEWRITE:
         replace_number(sc, ep, probe_writes(sc, e->a));
         return;
-    case EX_TERNARY:
+    case EX_TERNARY: {
+        bool asks = asks_defined(e->a);
         resolve_expr(&e->a, sc);
         fold_expr(m->arena, e->a);
         if (e->a->kind == EX_NUMBER) {
+            if (!asks)
+                resolve_expr(e->a->num ? &e->c : &e->b, sc);
             literal_branches(m, e);
             *ep = e->a->num ? e->b : e->c;
             resolve_expr(ep, sc);
@@ -510,11 +535,15 @@ void resolve_expr(struct expr **ep, void *arg)
         resolve_expr(&e->b, sc);
         resolve_expr(&e->c, sc);
         return;
+    }
     case EX_BINARY:
         if (e->op == OP_ANDAND || e->op == OP_OROR) {
+            bool asks = asks_defined(e->a);
             resolve_expr(&e->a, sc);
             fold_expr(m->arena, e->a);
             if (e->a->kind == EX_NUMBER && !e->a->num == (e->op == OP_ANDAND)) {
+                if (!asks)
+                    resolve_expr(&e->b, sc);
                 replace_number(sc, ep, e->op == OP_OROR);
                 return;
             }
@@ -571,8 +600,6 @@ void resolve_expr(struct expr **ep, void *arg)
         break;
     }
     expr_children(e, resolve_expr, sc);
-    if (e->kind == EX_CALL)
-        autocast_arguments(m, e);
     if (e->kind == EX_HIST)
         note_hist(sc, e);
     if (e->kind == EX_STAT)
@@ -589,6 +616,9 @@ static void resolve_foreach(struct scope *sc, struct stmt *s)
         resolve_lvalue(sc, &f->keys.v[i], true);
     if (f->value)
         resolve_lvalue(sc, &f->value, true);
+    vec_for (i, f->slice)
+        if (f->slice.v[i])
+            resolve_expr(&f->slice.v[i], sc);
     if (f->base->kind == EX_SYMBOL) {
         use_variable(sc, f->base, arity);
         mark(f->base, true, false);
@@ -602,9 +632,6 @@ static void resolve_foreach(struct scope *sc, struct stmt *s)
                       "unexpected number of slice columns: %zu, "
                       "the array has %d",
                       f->slice.n, arity);
-    vec_for (i, f->slice)
-        if (f->slice.v[i])
-            resolve_expr(&f->slice.v[i], sc);
     if (f->limit)
         resolve_expr(&f->limit, sc);
     autocast_foreach(sc->m, f);
@@ -617,10 +644,10 @@ static void resolve_delete(struct scope *sc, struct expr *e)
         use_variable(sc, e, -1);
         mark(e, false, true);
     } else if (e->kind == EX_INDEX && e->base->kind == EX_SYMBOL) {
-        use_variable(sc, e->base, (int)e->args.n);
         vec_for (i, e->args)
             if (e->args.v[i])
                 resolve_expr(&e->args.v[i], sc);
+        use_variable(sc, e->base, (int)e->args.n);
         mark(e, false, true);
     } else {
         diag_semantic(&sc->m->s->diag, e->tok,
@@ -639,11 +666,15 @@ static void resolve_stmt(struct stmt **sp, void *arg)
         else
             resolve_expr(&s->e, sc);
         return;
-    case SM_IF:
+    case SM_IF: {
+        bool asks = asks_defined(s->e);
         resolve_expr(&s->e, sc);
         fold_expr(sc->m->arena, s->e);
         if (s->e->kind == EX_NUMBER) {
             struct stmt *live = s->e->num ? s->then : s->els;
+            struct stmt *dead = s->e->num ? s->els : s->then;
+            if (!asks && dead)
+                resolve_stmt(&dead, sc);
             *sp = live ? live : stmt_new(sc->m->arena, SM_EMPTY, s->tok);
             resolve_stmt(sp, sc);
             return;
@@ -654,6 +685,7 @@ static void resolve_stmt(struct stmt **sp, void *arg)
         if (s->els)
             resolve_stmt(&s->els, sc);
         return;
+    }
     case SM_FOREACH:
         resolve_foreach(sc, s);
         return;
@@ -671,9 +703,9 @@ static void resolve_stmt(struct stmt **sp, void *arg)
             resolve_expr(&s->init, sc);
         if (s->e)
             resolve_expr(&s->e, sc);
-        resolve_stmt(&s->then, sc);
         if (s->step)
             resolve_expr(&s->step, sc);
+        resolve_stmt(&s->then, sc);
         return;
     case SM_NEXT:
         if (sc->fn)
@@ -723,13 +755,13 @@ static struct scope scope_of(struct sema *m, struct probe *p, struct function *f
 void resolve_probe(struct sema *m, struct probe *p)
 {
     struct scope sc = scope_of(m, p, NULL);
+    resolve_stmt(&p->body, &sc);
     if (p->condition) {
         unsigned errors = m->s->diag.errors;
         check_condition(&p->condition, &sc);
         if (m->s->diag.errors == errors)
             resolve_expr(&p->condition, &sc);
     }
-    resolve_stmt(&p->body, &sc);
     struct stmt *prologue = entry_prologue(m, p);
     if (prologue) {
         resolve_stmt(&prologue, &sc);

@@ -57,7 +57,8 @@ struct sema {
     VEC(struct variable *) saved; /* the arrays of @entry */
     VEC(struct probe *) reopened; /* entries that are to save more than before */
     function_vec queue;           /* used functions whose bodies are to be resolved */
-    size_t queue_done;
+    const struct function *swept; /* the last one taken from there */
+    unsigned named;               /* variables that handlers have named so far */
     /* VALUE->…: */
     unsigned open; /* uses whose type was not known when they were looked at */
     bool flowed;   /* a variable or function has got a type */

@@ -8,8 +8,7 @@ struct infer {
     struct sema *m;
     struct function *fn;
     bool changed;
-    bool from_calls; /* what a call is used for may type a function: after all else */
-    bool report;     /* last round: what is still unknown is an error */
+    bool report; /* last round: what is still unknown is an error */
     struct hash reported;
 };
 
@@ -21,9 +20,10 @@ static const char *type_name(enum type t)
 
 static enum type infer(struct infer *w, struct expr *e, enum type want);
 
+/* Errors are told in the last round. */
 static bool once(struct infer *w, const void *what)
 {
-    return hash_put(&w->reported, arena_printf(w->m->arena, "%p", what), w);
+    return w->report && hash_put(&w->reported, arena_printf(w->m->arena, "%p", what), w);
 }
 
 static void mismatch(struct infer *w, const struct expr *e, enum type want, enum type have)
@@ -68,7 +68,7 @@ static void unify(struct infer *w, enum type *t, const struct token **where, con
 
 static void unresolved(struct infer *w, const struct expr *e)
 {
-    if (!w->report || !once(w, e))
+    if (!once(w, e))
         return;
     diag_semantic(&w->m->s->diag, e->tok, "unresolved type ");
     if (e->kind == EX_SYMBOL || e->kind == EX_INDEX)
@@ -91,14 +91,34 @@ static enum type known(struct infer *w, struct expr *e, enum type have, enum typ
     return have;
 }
 
+/* A use of a variable, an element or a function, whose type is at `t`, and what is wanted of
+ * it.  As in the original a use takes its type from where it stands, hands it on in the next
+ * round, and is held against what others have said by then: that decides which use is wrong. */
+static enum type agree(struct infer *w, struct expr *e, enum type *t, const struct token **where,
+                       enum type want)
+{
+    enum type had = e->type;
+    if (had != TY_UNKNOWN && *t != TY_UNKNOWN && had != *t)
+        unify(w, t, where, e, had);
+    else if (want != TY_UNKNOWN && (had != TY_UNKNOWN ? had : *t) != TY_UNKNOWN &&
+             (had != TY_UNKNOWN ? had : *t) != want)
+        unify(w, t, where, e, want);
+    else if (had == TY_UNKNOWN && (want != TY_UNKNOWN || *t != TY_UNKNOWN)) {
+        e->type = want != TY_UNKNOWN ? want : *t;
+        w->changed = true;
+    } else if (had != TY_UNKNOWN && *t == TY_UNKNOWN)
+        unify(w, t, where, e, had);
+    return e->type != TY_UNKNOWN ? e->type : *t;
+}
+
 static enum type infer_variable(struct infer *w, struct expr *e, struct variable *v, enum type want)
 {
     if (!v)
         return e->type = want;
-    unify(w, &v->type, &v->type_tok, e, want);
-    if (v->type == TY_UNKNOWN)
+    enum type t = agree(w, e, &v->type, &v->type_tok, want);
+    if (t == TY_UNKNOWN)
         unresolved(w, e);
-    return e->type = v->type;
+    return t;
 }
 
 /* The i-th key of an array or argument of a function: the type is that of its
@@ -106,7 +126,8 @@ static enum type infer_variable(struct infer *w, struct expr *e, struct variable
 static void infer_nth(struct infer *w, struct expr *e, size_t i, enum type *t,
                       const struct token **where)
 {
-    enum type have = infer(w, e, *where ? TY_UNKNOWN : *t);
+    bool down = e->kind == EX_SYMBOL || e->kind == EX_INDEX || e->kind == EX_TERNARY || !*where;
+    enum type have = infer(w, e, down ? *t : TY_UNKNOWN);
     if (have == TY_UNKNOWN && *t != TY_UNKNOWN)
         have = infer(w, e, *t);
     if (have == TY_UNKNOWN || have == *t)
@@ -125,8 +146,11 @@ static void infer_nth(struct infer *w, struct expr *e, size_t i, enum type *t,
 static void infer_keys(struct infer *w, struct variable *v, const expr_vec *args)
 {
     vec_for (i, *args)
-        if (args->v[i] && v && (int)i < v->arity)
+        if (args->v[i] && v && (int)i < v->arity) {
             infer_nth(w, args->v[i], i, &v->key_types[i], &v->key_toks[i]);
+            if (v->key_types[i] == TY_UNKNOWN)
+                unresolved(w, args->v[i]);
+        }
 }
 
 static enum type infer_index(struct infer *w, struct expr *e, enum type want)
@@ -263,14 +287,18 @@ static enum type infer_call(struct infer *w, struct expr *e, enum type want)
     enum type t = want;
     vec_for (i, e->callees) {
         struct function *f = e->callees.v[i];
+        if (f->type != TY_UNKNOWN || !f->intrinsic) {
+            if (i == 0)
+                agree(w, e, &f->type, &f->type_tok, want);
+            else
+                unify(w, &f->type, &f->type_tok, e, want);
+        }
         vec_for (k, e->args) {
             if (k >= f->params.n)
                 break;
             struct variable *p = f->params.v[k];
             infer_nth(w, e->args.v[k], k, &p->type, &p->type_tok);
         }
-        if (f->type != TY_UNKNOWN || (!f->intrinsic && w->from_calls))
-            unify(w, &f->type, &f->type_tok, e, want);
         if (f->type != TY_UNKNOWN && t != TY_UNKNOWN && f->type != t && i > 0)
             mismatch(w, e, t, f->type);
         if (f->type != TY_UNKNOWN)
@@ -398,6 +426,8 @@ static void infer_foreach(struct infer *w, struct foreach *f)
     infer_keys(w, a, &f->keys);
     infer_keys(w, a, &f->slice);
     unresolved_array(w, f->base);
+    if (f->value && a->type == TY_STATS && once(w, f->value))
+        diag_semantic(&w->m->s->diag, f->value->tok, "invalid type stats");
     if (f->sort_stat_given && a->type == TY_UNKNOWN)
         unify(w, &a->type, &a->type_tok, f->base, w->report ? TY_STATS : TY_UNKNOWN);
     else if (f->sort_stat_given && a->type != TY_STATS && once(w, f->base))
@@ -410,12 +440,8 @@ static void infer_foreach_value(struct infer *w, struct foreach *f)
     struct variable *a = f->base->kind == EX_SYMBOL ? f->base->var : NULL;
     if (!a || !f->value)
         return;
-    if (a->type == TY_STATS) {
-        if (once(w, f->value))
-            diag_semantic(&w->m->s->diag, f->value->tok, "invalid type stats");
-        return;
-    }
-    infer(w, f->value, a->type);
+    if (a->type != TY_STATS)
+        infer(w, f->value, a->type);
 }
 
 static void infer_stmt(struct stmt **sp, void *arg)
@@ -452,7 +478,7 @@ static void infer_stmt(struct stmt **sp, void *arg)
                 return;
             }
             unify(w, &w->fn->type, &w->fn->type_tok, s->e, t);
-        } else if (w->fn && w->report && w->fn->type != TY_UNKNOWN && once(w, s)) {
+        } else if (w->fn && w->fn->type != TY_UNKNOWN && once(w, s)) {
             struct diag *d = &w->m->s->diag;
             diag_semantic(d, s->tok, "type mismatch (unknown)");
             if (w->fn->type_tok)
@@ -521,20 +547,31 @@ static void default_variables(variable_vec *vars)
             vars->v[i]->type = TY_LONG;
 }
 
-static void infer_round(struct infer *w)
+static void infer_functions(struct infer *w)
 {
     struct program *p = w->m->p;
-    vec_for (i, p->probes) {
-        w->fn = NULL;
-        if (p->probes.v[i]->condition)
-            infer(w, p->probes.v[i]->condition, TY_LONG);
-        infer_stmt(&p->probes.v[i]->body, w);
-    }
     vec_for (i, p->functions) {
         w->fn = p->functions.v[i];
         if (!w->fn->intrinsic)
             infer_stmt(&p->functions.v[i]->body, w);
     }
+}
+
+static void infer_probes(struct infer *w)
+{
+    struct program *p = w->m->p;
+    w->fn = NULL;
+    vec_for (i, p->probes) {
+        if (p->probes.v[i]->condition)
+            infer(w, p->probes.v[i]->condition, TY_LONG);
+        infer_stmt(&p->probes.v[i]->body, w);
+    }
+}
+
+static void infer_round(struct infer *w)
+{
+    infer_functions(w);
+    infer_probes(w);
 }
 
 void infer_types(struct sema *m)
@@ -545,8 +582,6 @@ void infer_types(struct sema *m)
     do {
         w.changed = false;
         infer_round(&w);
-        if (!w.changed && !w.from_calls)
-            w.changed = w.from_calls = true;
     } while (w.changed);
     w.report = true;
     infer_round(&w);

@@ -66,10 +66,11 @@ GLOBAL u64 rt_substr(struct ctxmem *c, u64 dst, u64 src, u64 start, u64 length)
     CTX_STR(s, c, src);
     d[0] = 0;
     u64 n = rt_strlen(c, src);
-    if ((s64)length <= 0 || start >= n || start >= consts.maxstringlen)
+    /* The most that a number can be is nothing, as in the original. */
+    if ((s64)(length + 1) <= 1 || start >= n || start >= consts.maxstringlen)
         return 0;
     u64 most = consts.maxstringlen - start;
-    u64 take = length + 1 < most && length + 1 > length ? length + 1 : most;
+    u64 take = length + 1 < most ? length + 1 : most;
     if (take == 0 || take > consts.maxstringlen)
         return 0;
     bpf_probe_read_kernel_str(d, (u32)take, s + start);
@@ -81,7 +82,7 @@ GLOBAL u64 rt_stringat(struct ctxmem *c, u64 src, u64 at)
     CTX_STR(s, c, src);
     if (at >= consts.maxstringlen || at >= rt_strlen(c, src))
         return 0;
-    return (u8)s[at];
+    return (u64)(s64)(signed char)s[at]; /* a char has a sign */
 }
 
 /* ---- searching ---- */
@@ -215,6 +216,7 @@ GLOBAL u64 rt_strtol(struct ctxmem *c, u64 src, u64 base)
     CTX_STR(a_, c, src);
     struct walk w = {.c = c, .a = a_};
     u64 at = 0, minus = 0;
+    base = (u32)base;
     if (w.a[0] == '-') {
         minus = 1;
         at = 1;
