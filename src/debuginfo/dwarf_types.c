@@ -65,6 +65,7 @@ static const struct btf_type *base(struct dw_module *m, Dwarf_Die *die)
     r->t.size = size_of(die);
     r->encoding = (uint32_t)(sign                    ? BTF_INT_SIGNED
                              : enc == DW_ATE_boolean ? BTF_INT_BOOL
+                             : enc == DW_ATE_UTF     ? BTF_INT_CHAR
                                                      : 0)
                       << 24 |
                   r->t.size * 8;

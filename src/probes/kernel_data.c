@@ -370,6 +370,14 @@ static bool is_char(struct kernel_btf *b, uint32_t id)
            !(BTF_INT_ENCODING(*(const uint32_t *)(t + 1)) & BTF_INT_BOOL);
 }
 
+/* A character of C++ or of <uchar.h>. */
+static bool is_wide_char(struct kernel_btf *b, uint32_t id)
+{
+    const struct btf_type *t = kbtf_type(b, kbtf_skip(b, id));
+    return kind_of(t) == BTF_KIND_INT &&
+           BTF_INT_ENCODING(*(const uint32_t *)(t + 1)) & BTF_INT_CHAR;
+}
+
 /* In quotes and with escapes; at most n characters: not every array has a NUL. */
 static struct expr *string_at(struct session *s, const struct kernel_value *v, uint32_t n)
 {
@@ -511,11 +519,11 @@ static void pretty(struct session *s, struct kernel_btf *b, struct kernel_value 
     }
     bool text = kind == BTF_KIND_PTR && is_char(b, t->type);
     append(s, format,
-           text                               ? "%s"
-           : kind == BTF_KIND_PTR             ? "%p"
-           : is_char(b, kbtf_skip(b, v.type)) ? "'%#c'"
-           : kbtf_signed(b, v.type)           ? "%i"
-                                              : "%u");
+           text                                            ? "%s"
+           : kind == BTF_KIND_PTR                          ? "%p"
+           : is_char(b, v.type) || is_wide_char(b, v.type) ? "'%#c'"
+           : kbtf_signed(b, v.type)                        ? "%i"
+                                                           : "%u");
     vec_push(s->arena, args, text ? string_at(s, &v, 0) : v.e);
 }
 

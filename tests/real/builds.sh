@@ -23,12 +23,12 @@ probe process(@1).function("f2") { printf("%d %d %d %d %d %d %d %d %d\n", $n, $v
 probe process(@1).function("f3") { printf("%d %s\n", $w, user_string($argv[0])); println($ws$) }
 S
 cat >want <<'W'
-{.v=1, .next=P, {.ui=1094861636, .uc="DCBA"}, {.sa=-5, .sb=6}, .col=-3, .te=2, .bf1=5, .bf2=17, .sbf=-3, .big=78187493530, .flag=1, .fn=P, .arr=[[0, ...], ...], .cv="cvstr", .wc=119, .ws=[97, ...], .c16=120, .c32=121, .at=9, .b=1, .uc1='\310', .sc='\234', .fname="flexy"}
+{.v=1, .next=P, <union>={.ui=1094861636, .uc="DCBA"}, <class>={.sa=-5, .sb=6}, .col=-3, .te=2, .bf1=5, .bf2=17, .sbf=-3, .big=78187493530, .flag=1, .fn=P, .arr=[0, ...], .cv="cvstr", .wc=119, .ws=[97, ...], .c16=120, .c32=121, .at=9, .b=1, .uc1='\310', .sc='\234', .fname="flexy"}
 1094861636 -5 5 17 -3 78187493530 1 1
 77 -3 2 cvstr
 w 98 120 9 200 -100 flexy
 1 5 1 30
-5 {.n=3, .data=[...]} "DCBA"[[...], ...][0, ...]68
+5 {.n=3, .data=[...]} "DCBA"[0, ...][0, ...]68
 42 one 1 6 60
 callme 6 -5 17
 1 0 n=P p2=P c=0x5 t=0x1 fp=0x0 ap=P vp=P cvr=P fx=P big=P

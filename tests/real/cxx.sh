@@ -225,7 +225,7 @@ cat >named.cc <<'C'
 namespace ns {
 struct A { int x; virtual int get(int k) const; };
 int A::get(int k) const { return x + k; }
-class B : public A { public: int y; int get(int k) const override; };
+class B : public A { public: int y; char16_t c = u'w'; int get(int k) const override; };
 int B::get(int k) const { return y + k; }
 template <typename T> T larger(T a, T b) { return a > b ? a : b; }
 }
@@ -245,4 +245,4 @@ named template 'function("ns::larger*")' 'function("ns::larger<int>@named.cc:6")
 named statement 'statement("A::get@named.cc:3")' 'statement("A::get@named.cc:3") $this:struct A const* const $k:int'
 named plain 'function("use")' 'function("use@named.cc:8") $b:class B& $a:struct A const*'
 run -c ./named -e 'probe process("./named").function("use") { println($a$, " ", $b$, " ", @cast($a, "class B", "./named")->y) }'
-expect named-values 0 '{.x=3} {.y=4, .x=3} 4'
+expect named-values 0 '{.x=3} {.y=4, .c='"'w'"', .x=3} 4'

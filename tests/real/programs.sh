@@ -86,7 +86,7 @@ fail empty
 0 21 5
 26"
     run -l "process(\"$TMP/thrower\").function(\"*::fail\")"
-    grep -q 'thrower").function("fail@.*thrower.cc:11")' "$TMP/out" && pass cxx-qualified || fail cxx-qualified "$(cat "$TMP/out" "$TMP/err")"
+    grep -q 'thrower").function("Till::fail@.*thrower.cc:11")' "$TMP/out" && pass cxx-qualified || fail cxx-qualified "$(cat "$TMP/out" "$TMP/err")"
 fi
 
 # ---- Perl and Python ----
