@@ -28,7 +28,7 @@ cat >want <<'W'
 77 -3 2 cvstr
 w 98 120 9 200 -100 flexy
 1 5 1 30
-5 {.n=3, .data=[...]} "DCBA"[0, ...][0, ...]68
+5 {.n=3, .data=[10, ...]} "DCBA"[0, ...][0, ...]68
 42 one 1 6 60
 callme 6 -5 17
 1 0 n=P p2=P c=0x5 t=0x1 fp=0x0 ap=P vp=P cvr=P fx=P big=P
