@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { PRETTY_MEMBERS = 200, PRETTY_DEPTH = 8 };
+enum { PRETTY_MEMBERS = 200, PRETTY_DEPTH = 8, DEPTH_MAX = 12 };
 
 static uint32_t kind_of(const struct btf_type *t)
 {
@@ -174,40 +174,50 @@ static const char *type_text(struct session *s, struct kernel_btf *b, uint32_t i
 }
 
 /* The type, with what stands behind it: "char const" and "*[]".  An array has one pair of brackets,
- * however many dimensions it has. */
-static const char *c_type(struct session *s, struct kernel_btf *b, uint32_t id, const char *behind);
+ * however many dimensions it has.  Damaged types may contain themselves. */
+static const char *c_type(struct session *s, struct kernel_btf *b, uint32_t id, const char *behind,
+                          int depth);
 
 static const char *function_type(struct session *s, struct kernel_btf *b, const struct btf_type *t,
-                                 const char *behind)
+                                 const char *behind, int depth)
 {
     uint32_t n = BTF_INFO_VLEN(t->info);
     const struct btf_param *params = (const void *)(t + 1);
+    enum { NESTED = 4, LIST_MAX = 1000 };
     const char *list = n ? "" : "void";
-    for (uint32_t i = 0; i < n; i++)
-        list =
-            arena_printf(s->arena, "%s%s%s", list, i ? ", " : "",
-                         i == n - 1 && !params[i].type ? "..." : c_type(s, b, params[i].type, ""));
-    return arena_printf(s->arena, "%s (%s) (%s)", c_type(s, b, t->type, ""), behind, list);
+    for (uint32_t i = 0; i < n; i++) {
+        bool any = strlen(list) > LIST_MAX || (i == n - 1 && !params[i].type);
+        list = arena_printf(s->arena, "%s%s%s", list, i ? ", " : "",
+                            any ? "..." : c_type(s, b, params[i].type, "", depth + NESTED));
+        if (any)
+            break;
+    }
+    return arena_printf(s->arena, "%s (%s) (%s)", c_type(s, b, t->type, "", depth + NESTED), behind,
+                        list);
 }
 
-static const char *c_type(struct session *s, struct kernel_btf *b, uint32_t id, const char *behind)
+static const char *c_type(struct session *s, struct kernel_btf *b, uint32_t id, const char *behind,
+                          int depth)
 {
     const struct btf_type *t = kbtf_peek(b, id);
     const char *name = t ? kbtf_name(b, t->name_off) : "";
     struct arena *a = s->arena;
+    if (depth > DEPTH_MAX)
+        return arena_printf(a, "{...}%s", behind);
     switch (kind_of(t)) {
     case BTF_KIND_UNKN:
         return arena_printf(a, "void%s", behind);
     case BTF_KIND_PTR:
-        return c_type(s, b, t->type, arena_printf(a, "%s%s", *name ? name : "*", behind));
+        return c_type(s, b, t->type, arena_printf(a, "%s%s", *name ? name : "*", behind),
+                      depth + 1);
     case BTF_KIND_CONST:
-        return c_type(s, b, t->type, arena_printf(a, " const%s", behind));
+        return c_type(s, b, t->type, arena_printf(a, " const%s", behind), depth + 1);
     case BTF_KIND_VOLATILE:
-        return c_type(s, b, t->type, arena_printf(a, " volatile%s", behind));
+        return c_type(s, b, t->type, arena_printf(a, " volatile%s", behind), depth + 1);
     case BTF_KIND_RESTRICT:
-        return c_type(s, b, t->type, arena_printf(a, " restrict%s", behind));
+        return c_type(s, b, t->type, arena_printf(a, " restrict%s", behind), depth + 1);
     case BTF_KIND_TYPE_TAG:
-        return c_type(s, b, t->type, behind);
+        return c_type(s, b, t->type, behind, depth + 1);
     case BTF_KIND_STRUCT:
         return arena_printf(a, "%s %s%s", t->info & KBTF_CLASS ? "class" : "struct",
                             *name ? name : "{...}", behind);
@@ -219,10 +229,10 @@ static const char *c_type(struct session *s, struct kernel_btf *b, uint32_t id, 
     case BTF_KIND_ARRAY: {
         uint32_t element = ((const struct btf_array *)(t + 1))->type;
         bool inner = kind_of(kbtf_peek(b, element)) == BTF_KIND_ARRAY;
-        return c_type(s, b, element, inner ? behind : arena_printf(a, "[]%s", behind));
+        return c_type(s, b, element, inner ? behind : arena_printf(a, "[]%s", behind), depth + 1);
     }
     case BTF_KIND_FUNC_PROTO:
-        return function_type(s, b, t, behind);
+        return function_type(s, b, t, behind, depth);
     default:
         return arena_printf(a, "%s%s", name, behind);
     }
@@ -230,7 +240,7 @@ static const char *c_type(struct session *s, struct kernel_btf *b, uint32_t id, 
 
 const char *kdata_c_type(struct session *s, struct kernel_btf *b, uint32_t id)
 {
-    return c_type(s, b, id, "");
+    return c_type(s, b, id, "", 0);
 }
 
 static void member_names(struct session *s, struct kernel_btf *b, uint32_t id, const char **names,
@@ -438,9 +448,11 @@ static struct kernel_value part_of(struct session *s, struct kernel_btf *b,
 
 /* The members of a class, then those of its base classes; not the pointer to its functions. */
 static void pretty_members(struct session *s, struct kernel_btf *b, const struct kernel_value *v,
-                           int depth, bool *first, const char **format, expr_vec *args)
+                           int depth, int bases, bool *first, const char **format, expr_vec *args)
 {
     const struct btf_type *t = kbtf_type(b, kbtf_skip(b, v->type));
+    if (!is_struct(t) || bases > DEPTH_MAX)
+        return;
     const struct btf_member *m = (const void *)(t + 1);
     uint32_t n = BTF_INFO_VLEN(t->info);
     for (uint32_t i = 0; i < 2 * n; i++) {
@@ -450,7 +462,7 @@ static void pretty_members(struct session *s, struct kernel_btf *b, const struct
             continue;
         struct kernel_value part = part_of(s, b, v, t, one);
         if (i >= n) {
-            pretty_members(s, b, &part, depth, first, format, args);
+            pretty_members(s, b, &part, depth, bases + 1, first, format, args);
             continue;
         }
         append(s, format, *first ? "" : ", ");
@@ -472,8 +484,8 @@ static void pretty_array(struct session *s, struct kernel_btf *b, struct kernel_
 {
     const struct btf_array *arr = (const void *)(kbtf_type(b, kbtf_skip(b, v.type)) + 1);
     struct expr *e = v.e;
-    for (;;) {
-        bool inner = kind_of(kbtf_type(b, arr->type)) == BTF_KIND_ARRAY;
+    for (int dimensions = 1;; dimensions++) {
+        bool inner = dimensions < DEPTH_MAX && kind_of(kbtf_type(b, arr->type)) == BTF_KIND_ARRAY;
         if (depth <= 0 || (!inner && is_char(b, arr->type)))
             break;
         if (!e)
@@ -505,7 +517,7 @@ static void pretty(struct session *s, struct kernel_btf *b, struct kernel_value 
         bool first = true;
         append(s, format, depth <= 0 ? "{..." : "{");
         if (depth > 0)
-            pretty_members(s, b, &v, depth - 1, &first, format, args);
+            pretty_members(s, b, &v, depth - 1, 0, &first, format, args);
         append(s, format, "}");
         return;
     }
@@ -572,7 +584,7 @@ void kdata_format_unknown(struct session *s, struct kernel_btf *b, uint32_t type
 static bool is_function(struct kernel_btf *b, const struct btf_type *t)
 {
     bool pointer = kind_of(t) == BTF_KIND_PTR;
-    while (kind_of(t) == BTF_KIND_PTR)
+    for (int i = 0; i < DEPTH_MAX && kind_of(t) == BTF_KIND_PTR; i++)
         t = kbtf_type(b, kbtf_skip(b, t->type));
     return pointer && kind_of(t) == BTF_KIND_FUNC_PROTO;
 }

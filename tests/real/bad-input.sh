@@ -241,3 +241,28 @@ if [ -s "$TMP/err" ] && ! LC_ALL=C grep -q '[[:cntrl:]]' <(tr -d '\t\n' <"$TMP/e
 else
     fail control-characters "$(cat -A "$TMP/err" | head -c 600)"
 fi
+
+# Types that contain themselves.
+if command -v gcc >/dev/null && command -v readelf >/dev/null; then
+    cd "$TMP" || exit 1
+    printf '%s\n' 'int f(int (*p)(int *)) { return p != 0; }' 'int main(void) { return f(0); }' >self.c
+    gcc -g -gdwarf-4 -gno-strict-dwarf -O0 -o self self.c
+    info=$((16#$(readelf -SW self | sed -n 's/.* \.debug_info  *PROGBITS *[0-9a-f]* \([0-9a-f]*\) .*/\1/p')))
+    # The offset of the n-th entry of a kind, and of its attribute: type_of KIND N.
+    at() { readelf -wi self | awk -v kind="$1" -v n="$2" '/Abbrev Number/ { on = /'"$1"'/ && ++seen == n; gsub(/.*><|>:.*/, "", $1); die = $1 } on && /DW_AT_type/ { print die, $1; exit }' | tr -d '<>'; }
+    point() { # COPY OFFSET TO: the type of what is at OFFSET is TO
+        printf "$(printf '\\x%02x\\x%02x\\x%02x\\x%02x' $((0x$3 & 255)) $((0x$3 >> 8 & 255)) $((0x$3 >> 16 & 255)) 0)" |
+            dd of="$1" bs=1 seek=$((info + 0x$2)) conv=notrunc status=none
+    }
+    read -r pointer of_pointer < <(at DW_TAG_pointer_type 2)
+    read -r function of_function < <(at DW_TAG_subroutine_type 1)
+    for case in "pointer $of_pointer $pointer" "result $of_function $function" "both $of_function $pointer"; do
+        set -- $case
+        cp self "self-$1" && point "self-$1" "$2" "$3"
+        timeout 5 "$STAP" -L "process(\"./self-$1\").function(\"f\")" >"$TMP/out" 2>"$TMP/err"
+        rc=$?
+        [ $rc = 0 ] && grep -q '\$p:' "$TMP/out" && pass "type-of-itself-$1" || fail "type-of-itself-$1" "$rc $(first_line "$TMP/err")"
+        timeout 5 "$STAP" -p2 -e "probe process(\"./self-$1\").function(\"f\") { println(\$p\$, \$\$parms\$\$) }" >"$TMP/out" 2>"$TMP/err"
+        [ $? -le 1 ] && pass "value-of-itself-$1" || fail "value-of-itself-$1" "$rc $(first_line "$TMP/err")"
+    done
+fi
