@@ -186,7 +186,8 @@ void ir_dump(struct strbuf *out, const struct ir_module *m)
 {
     vec_for (i, m->maps) {
         const struct ir_map *map = &m->maps.v[i];
-        static const char *const kinds[] = {"hash", "per-CPU hash", "array", "per-CPU array"};
+        static const char *const kinds[] = {"hash",  "LRU-hash",      "per-CPU hash",
+                                            "array", "per-CPU array", "counter"};
         strbuf_printf(out, "map %zu: %s %s, key %u, value %u bytes", i + IR_MAP_FIRST,
                       kinds[map->kind], map->name, map->key_size, map->value_size);
         if (map->max_entries == IR_PER_CONTEXT)

@@ -61,15 +61,25 @@ static void raise_instead(struct intrinsic_call *c, const char *message)
 
 /* ---- by name ---- */
 
-static bool find_register(const char *name, int32_t *off, unsigned *size)
+static bool find_register(const char *name, int32_t *off, unsigned *size, unsigned *shift)
 {
     static const struct {
         const char *name;
         int32_t off;
-    } more[] = {{"orig_rax", 120}, {"xcs", 136}, {"cs", 136},      {"eflags", 144}, {"rflags", 144},
-                {"xflags", 144},   {"xss", 160}, {"ss", 160},      {"xip", 128},    {"xsp", 152},
-                {"xax", 80},       {"xbx", 40},  {"xcx", 88},      {"xdx", 96},     {"xsi", 104},
-                {"xdi", 112},      {"xbp", 32},  {"orig_eax", 120}};
+    } second_bytes[] = {{"ah", 80}, {"bh", 40}, {"ch", 88}, {"dh", 96}},
+      more[] = {{"orig_rax", 120}, {"xcs", 136},      {"cs", 136},      {"eflags", 144},
+                {"rflags", 144},   {"xflags", 144},   {"xss", 160},     {"ss", 160},
+                {"xip", 128},      {"xsp", 152},      {"xax", 80},      {"xbx", 40},
+                {"xcx", 88},       {"xdx", 96},       {"xsi", 104},     {"xdi", 112},
+                {"xbp", 32},       {"orig_eax", 120}, {"orig_ax", 120}, {"flags", 144}};
+    *shift = 0;
+    for (size_t i = 0; i < sizeof second_bytes / sizeof *second_bytes; i++)
+        if (strcmp(second_bytes[i].name, name) == 0) {
+            *off = second_bytes[i].off;
+            *size = 1;
+            *shift = 8;
+            return true;
+        }
     *size = 8;
     for (size_t i = 0; i < sizeof more / sizeof *more; i++)
         if (strcmp(more[i].name, name) == 0) {
@@ -83,17 +93,19 @@ static void named_register(struct intrinsic_call *c, bool sign)
 {
     const struct expr *name = c->e->args.v[0];
     int32_t off;
-    unsigned size;
+    unsigned size, shift;
     if (registers_of(c->probe) == NO_REGISTERS) {
         raise_instead(c, "cannot access CPU registers in this context");
     } else if (name->kind != EX_STRING) {
         build_unsupported(c->b, c->e->tok,
                           "the name of a register must be written out: register(\"rax\")");
         c->result.reg = ir_const(c->b, 0);
-    } else if (!find_register(name->str, &off, &size)) {
+    } else if (!find_register(name->str, &off, &size, &shift)) {
         raise_instead(c, arena_printf(c->b->arena, "Unknown register: %s", name->str));
     } else {
-        c->result.reg = extend(c->b, read_register(c, off), size, sign);
+        ir_reg v = read_register(c, off);
+        c->result.reg =
+            extend(c->b, shift ? ir_bini(c->b, B_SHR, v, (int32_t)shift) : v, size, sign);
     }
 }
 
@@ -153,7 +165,7 @@ static void argument(struct intrinsic_call *c, unsigned size, bool sign)
         ir_jmp(b, end);
         ir_at(b, next);
     }
-    ir_raise_format(b, c->e, "cannot fetch function argument %d", 1, c->args);
+    ir_raise_format(b, c->e, "cannot access arg(%d)", 1, c->args);
     ir_at(b, end);
     c->result.reg = extend(b, value, size, sign);
 }

@@ -58,7 +58,22 @@ static void emit_backtrace(struct intrinsic_call *c)
     ir_reg got = ir_call(b, H_GET_STACK, 4,
                          IR_ARGS(IR_A_PROG, IR_A_MEM(frames), IR_A_IMM(bytes), IR_A_IMM(0)));
     enum prog_kind kind = c->probe->attach.prog;
+    /* A breakpoint at the start of a function is shown as behind its first byte. */
+    if (c->probe->attach.kind == ATTACH_KPROBE && kind == PROG_KPROBE)
+        ir_store(b, frames, 8, ir_bini(b, B_SUB, ir_load(b, frames, 8, false), 1));
+    else if (c->probe->attach.kind == ATTACH_KPROBE && kind == PROG_KPROBE_MULTI)
+        ir_store(b, frames, 8, ir_call(b, HELPER_GET_FUNC_IP, 1, IR_ARGS(IR_A_PROG)));
     emit_text(c, frames, ir_bini(b, B_SAR, got, 3), kind == PROG_TRACING || kind == PROG_RAW_TP);
+}
+
+/* The function of the kernel that returns; 0: none does. */
+static void emit_returned_from(struct intrinsic_call *c)
+{
+    enum prog_kind kind = c->probe->attach.prog;
+    bool from = c->probe->attach.kind == ATTACH_KRETPROBE &&
+                (kind == PROG_KPROBE || kind == PROG_KPROBE_MULTI);
+    c->result.reg =
+        from ? ir_call(c->b, HELPER_GET_FUNC_IP, 1, IR_ARGS(IR_A_PROG)) : ir_const(c->b, 0);
 }
 
 static void emit_ubacktrace(struct intrinsic_call *c)
@@ -150,6 +165,7 @@ static void emit_print_stack(struct intrinsic_call *c)
 
 const struct intrinsic intrinsics_stack[] = {
     {"backtrace", TY_STRING, 0, emit_backtrace, true},
+    {"returned_from", TY_LONG, 0, emit_returned_from, false},
     {"ubacktrace", TY_STRING, 0, emit_ubacktrace, true},
     {"user_symbol", TY_STRING, 0, emit_user_symbol, true},
     {"user_line", TY_STRING, 0, emit_user_line, true},

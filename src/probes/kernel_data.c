@@ -393,7 +393,7 @@ static struct expr *string_at(struct session *s, const struct kernel_value *v, u
 {
     const char *name = v->user ? n ? "user_string_n_quoted" : "user_string_quoted"
                        : n     ? "kernel_string_n"
-                               : "kernel_string_quoted";
+                               : "__pointed_quoted";
     struct expr *e = expr_call(s->arena, v->e->tok, name);
     vec_push(s->arena, &e->args, v->e);
     if (n)
@@ -417,8 +417,8 @@ static void append(struct session *s, const char **format, const char *text)
     *format = arena_printf(s->arena, "%s%s", *format, text);
 }
 
-static void pretty(struct session *s, struct kernel_btf *b, struct kernel_value v, int depth,
-                   const char **format, expr_vec *args);
+static void pretty(struct session *s, struct kernel_btf *b, struct kernel_value v, bool bits,
+                   int depth, const char **format, expr_vec *args);
 
 static bool is_base(struct kernel_btf *b, const struct btf_member *m)
 {
@@ -446,35 +446,53 @@ static struct kernel_value part_of(struct session *s, struct kernel_btf *b,
     return part;
 }
 
-/* The members of a class, then those of its base classes; not the pointer to its functions. */
-static void pretty_members(struct session *s, struct kernel_btf *b, const struct kernel_value *v,
-                           int depth, int bases, bool *first, const char **format, expr_vec *args)
+/* Objects whose members are still to be shown: a class, then what it is derived from. */
+typedef VEC(struct kernel_value) shown_vec;
+
+static void add_base(struct session *s, struct kernel_btf *b, struct kernel_value part,
+                     shown_vec *shown)
 {
-    const struct btf_type *t = kbtf_type(b, kbtf_skip(b, v->type));
-    if (!is_struct(t) || bases > DEPTH_MAX)
-        return;
-    const struct btf_member *m = (const void *)(t + 1);
-    uint32_t n = BTF_INFO_VLEN(t->info);
-    for (uint32_t i = 0; i < 2 * n; i++) {
-        const struct btf_member *one = &m[i % n];
-        const char *name = kbtf_name(b, one->name_off);
-        if (is_base(b, one) != (i >= n) || strncmp(name, "_vptr", 5) == 0)
+    vec_for (i, *shown)
+        if (kbtf_skip(b, shown->v[i].type) == kbtf_skip(b, part.type))
+            return; /* once, however many classes are derived from it */
+    vec_push(s->arena, shown, part);
+}
+
+/* The members of a class, then those of its base classes, the nearest first; not the pointer to
+ * its functions. */
+static void pretty_members(struct session *s, struct kernel_btf *b, struct kernel_value whole,
+                           int depth, const char **format, expr_vec *args)
+{
+    shown_vec shown = {0};
+    bool first = true;
+    vec_push(s->arena, &shown, whole);
+    vec_for (k, shown) {
+        struct kernel_value v = shown.v[k];
+        const struct btf_type *t = kbtf_type(b, kbtf_skip(b, v.type));
+        if (!is_struct(t))
             continue;
-        struct kernel_value part = part_of(s, b, v, t, one);
-        if (i >= n) {
-            pretty_members(s, b, &part, depth, bases + 1, first, format, args);
-            continue;
+        const struct btf_member *m = (const void *)(t + 1);
+        for (uint32_t i = 0; i < BTF_INFO_VLEN(t->info); i++) {
+            const char *name = kbtf_name(b, m[i].name_off);
+            if (strncmp(name, "_vptr", 5) == 0)
+                continue;
+            struct kernel_value part = part_of(s, b, &v, t, &m[i]);
+            if (is_base(b, &m[i])) {
+                add_base(s, b, part, &shown);
+                continue;
+            }
+            append(s, format, first ? "" : ", ");
+            first = false;
+            if (args->n >= PRETTY_MEMBERS) {
+                append(s, format, "...");
+                return;
+            }
+            bool either = kind_of(kbtf_type(b, kbtf_skip(b, m[i].type))) == BTF_KIND_UNION;
+            bool bits = BTF_INFO_KFLAG(t->info) && BTF_MEMBER_BITFIELD_SIZE(m[i].offset);
+            const char *unnamed = either ? "<union>=" : "<class>=";
+            append(s, format, *name ? arena_printf(s->arena, ".%s=", name) : unnamed);
+            pretty(s, b, part, bits, depth, format, args);
         }
-        append(s, format, *first ? "" : ", ");
-        *first = false;
-        if (args->n >= PRETTY_MEMBERS) {
-            append(s, format, "...");
-            break;
-        }
-        bool either = kind_of(kbtf_type(b, kbtf_skip(b, one->type))) == BTF_KIND_UNION;
-        const char *unnamed = either ? "<union>=" : "<class>=";
-        append(s, format, *name ? arena_printf(s->arena, ".%s=", name) : unnamed);
-        pretty(s, b, part, depth, format, args);
     }
 }
 
@@ -496,7 +514,7 @@ static void pretty_array(struct session *s, struct kernel_btf *b, struct kernel_
             v = inside(s, b, e->tok, &v, 0, 0, arr->type);
         if (!inner) {
             append(s, format, "[");
-            pretty(s, b, v, depth - 1, format, args);
+            pretty(s, b, v, false, depth - 1, format, args);
             append(s, format, ", ...]");
             return;
         }
@@ -507,17 +525,17 @@ static void pretty_array(struct session *s, struct kernel_btf *b, struct kernel_
     append(s, format, depth <= 0 ? "[...]" : !e || v.parts ? "?" : "%s");
 }
 
-static void pretty(struct session *s, struct kernel_btf *b, struct kernel_value v, int depth,
-                   const char **format, expr_vec *args)
+/* `bits`: a bit field of a structure is a number, even if it has the type of a character. */
+static void pretty(struct session *s, struct kernel_btf *b, struct kernel_value v, bool bits,
+                   int depth, const char **format, expr_vec *args)
 {
     const struct btf_type *t = kbtf_type(b, kbtf_skip(b, v.type));
     uint32_t kind = kind_of(t);
     v.e = v.e ? expr_clone(s->arena, v.e) : NULL;
     if (is_struct(t)) {
-        bool first = true;
         append(s, format, depth <= 0 ? "{..." : "{");
         if (depth > 0)
-            pretty_members(s, b, &v, depth - 1, 0, &first, format, args);
+            pretty_members(s, b, v, depth - 1, format, args);
         append(s, format, "}");
         return;
     }
@@ -531,11 +549,11 @@ static void pretty(struct session *s, struct kernel_btf *b, struct kernel_value 
     }
     bool text = kind == BTF_KIND_PTR && is_char(b, t->type);
     append(s, format,
-           text                                            ? "%s"
-           : kind == BTF_KIND_PTR                          ? "%p"
-           : is_char(b, v.type) || is_wide_char(b, v.type) ? "'%#c'"
-           : kbtf_signed(b, v.type)                        ? "%i"
-                                                           : "%u");
+           text                                                       ? "%s"
+           : kind == BTF_KIND_PTR                                     ? "%p"
+           : !bits && (is_char(b, v.type) || is_wide_char(b, v.type)) ? "'%#c'"
+           : kbtf_signed(b, v.type)                                   ? "%i"
+                                                                      : "%u");
     vec_push(s->arena, args, text ? string_at(s, &v, 0) : v.e);
 }
 
@@ -543,7 +561,8 @@ static void check_fault(struct expr **ep, void *arg)
 {
     const struct expr *e = *ep;
     bool direct = e->kind == EX_DEREF && e->deref.direct;
-    if ((e->kind == EX_DEREF && !direct) || e->kind == EX_DEREF_STR)
+    if ((e->kind == EX_DEREF && !direct) || e->kind == EX_DEREF_STR ||
+        (e->kind == EX_CALL && strcmp(e->str, "kernel_string_n") == 0))
         *(bool *)arg = true;
     else
         expr_children(*ep, check_fault, arg);
@@ -574,8 +593,8 @@ void kdata_format_unknown(struct session *s, struct kernel_btf *b, uint32_t type
     const struct btf_type *t = kbtf_type(b, kbtf_skip(b, type));
     expr_vec none = {0};
     if (t)
-        pretty(s, b, (struct kernel_value){.type = type}, dollars > 1 ? PRETTY_DEPTH : dollars,
-               format, &none);
+        pretty(s, b, (struct kernel_value){.type = type}, false,
+               dollars > 1 ? PRETTY_DEPTH : dollars, format, &none);
     else
         append(s, format, "?");
 }
@@ -604,7 +623,7 @@ void kdata_format(struct session *s, struct kernel_btf *b, struct kernel_value v
         } else if (!v.pointer && is_function(b, t)) {
             append(s, &text, "<function>:");
         }
-        pretty(s, b, v, dollars > 1 ? PRETTY_DEPTH : 1, &text, &values);
+        pretty(s, b, v, false, dollars > 1 ? PRETTY_DEPTH : 1, &text, &values);
         add_text(s, v.e, text, &values, format, args);
         return;
     }

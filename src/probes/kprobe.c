@@ -64,20 +64,42 @@ static const struct probe_pattern patterns[] = {
     {0},
 };
 
+/* The function of the kernel that a point names. */
+static const char *named(const struct probe_point *pp)
+{
+    vec_for (i, pp->comps) {
+        const struct probe_component *c = &pp->comps.v[i];
+        bool is_name = strcmp(c->name, "function") == 0 || strcmp(c->name, "statement") == 0;
+        if (strcmp(c->name, "module") == 0)
+            break;
+        if (is_name && c->arg && c->arg->kind == EX_STRING)
+            return c->arg->str;
+    }
+    return "";
+}
+
 static const char *resolve(struct session *s, const struct probe_pattern *pat,
                            const struct probe_point *pp, probe_vec *out, const char **hint)
 {
-    const char *why = kprobe_find(s, pat, pp, out, hint);
-    if (why || pmu_exists("kprobe") || s->last_pass < 5)
-        return why;
-    const char *instead = kprobe_instead(s, out->v[0]->attach.name);
+    size_t before = out->n;
+    const char *why = kprobe_find(s, pat, pp, out, hint), *name = named(pp);
+    bool none = !pmu_exists("kprobe") && s->last_pass >= 5, place = strchr(name, '@');
+    if (!why && !none)
+        return NULL;
+    /* The name may be that of other kernels. */
+    name = why ? arena_strndup(s->arena, name, strcspn(name, "@+")) : out->v[before]->attach.name;
+    const char *instead = kprobe_instead(s, name);
     bool ret = instead && pat->id == KP_RETURN && strncmp(instead, "syscall", 7) == 0;
-    *hint = "tracepoints (kernel.trace) and system calls (syscall.*) can be probed on this kernel; "
-            "stap -l 'kernel.trace(\"*\")' lists them";
-    if (instead)
+    none &= !why || place || pat->id >= KP_DWARF;
+    if (none)
+        *hint = "tracepoints (kernel.trace) and system calls (syscall.*) can be probed on this "
+                "kernel; stap -l 'kernel.trace(\"*\")' lists them";
+    if (instead && (none || !*hint))
         *hint =
             arena_printf(s->arena, "%s%s tells of the same event", instead, ret ? ".return" : "");
-    return "this kernel was built without CONFIG_KPROBES: its functions cannot be probed";
+    if (none)
+        return "this kernel was built without CONFIG_KPROBES: its functions cannot be probed";
+    return why;
 }
 
 /* ---- variables ---- */

@@ -10,6 +10,8 @@
 #include "debuginfo/ksyms.h"
 #include "probes/kprobe.h"
 
+#define DIGITS "0123456789"
+
 struct walk {
     struct session *s;
     struct kernel_btf *b;
@@ -357,6 +359,33 @@ static bool kernel_has_multi(struct walk *w)
            kbtf_find(w->b, "bpf_kprobe_multi_link", BTF_KIND_STRUCT) != 0;
 }
 
+/* "NAME.isra.0", "NAME.constprop.1": what the compiler made of a function whose parameters it has
+ * changed; BTF does not describe these. */
+static bool consider_changed(const struct ksym *k, void *arg)
+{
+    static const char *const changes[] = {".isra.", ".constprop."};
+    struct walk *w = arg;
+    size_t n = strlen(w->pattern);
+    if (strncmp(k->name, w->pattern, n) != 0 || !ksym_is_function(k) ||
+        strcmp(k->module, w->module ? w->module : "") != 0)
+        return false;
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        size_t len = strlen(changes[i]);
+        const char *rest = k->name + n;
+        if (strncmp(rest, changes[i], len) != 0 || !rest[len] ||
+            rest[len + strspn(rest + len, DIGITS)])
+            continue;
+        struct arena *a = w->s->arena;
+        struct kernel_function *f =
+            add(w, w->pattern, *k->module ? arena_strdup(a, k->module) : NULL, NULL);
+        if (!f)
+            continue;
+        f->name = arena_strdup(a, k->name);
+        f->addr = w->s->portable ? 0 : k->addr; /* there may be several of that name */
+    }
+    return false;
+}
+
 const char *kprobe_find(struct session *s, const struct probe_pattern *pat,
                         const struct probe_point *pp, probe_vec *out, const char **hint)
 {
@@ -409,5 +438,8 @@ const char *kprobe_find(struct session *s, const struct probe_pattern *pat,
     if (!w.wild && pat->id != KP_EXPORTED && !w.offset && kernel_image(s, NULL, &why, &no_hint) &&
         !by_dwarf(&w, point_of(pat, pp), pp, &no_hint))
         return NULL;
-    return arena_printf(s->arena, "no match%s", similar(&w, w.pattern));
+    /* Where a point may be left out, it is: its variables would not be known. */
+    if (!w.wild && pat->id != KP_EXPORTED && !pp->optional && !pp->sufficient)
+        ksyms_each(consider_changed, &w);
+    return out->n > before ? NULL : arena_printf(s->arena, "no match%s", similar(&w, w.pattern));
 }

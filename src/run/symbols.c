@@ -35,7 +35,7 @@ static int by_address(const void *a, const void *b)
 static bool keep_function(const struct ksym *k, void *arg)
 {
     struct symbols *y = arg;
-    if (!k->addr || !ksym_is_function(k))
+    if (!k->addr || !strchr("tTwW", k->type)) /* the room before a function has a name too */
         return false;
     struct ksym copy = *k;
     copy.name = arena_strdup(y->arena, k->name);
@@ -56,6 +56,9 @@ static void read_kernel(struct symbols *y)
         qsort(y->kernel.v, y->kernel.n, sizeof *y->kernel.v, by_address);
 }
 
+/* Farther behind the start of a function there is none: the next one is in another module. */
+enum { FUNCTION_MAX = 1 << 24 };
+
 static const struct ksym *kernel_symbol(struct symbols *y, u64 addr, u64 *size)
 {
     if (!y->kernel_read)
@@ -68,7 +71,7 @@ static const struct ksym *kernel_symbol(struct symbols *y, u64 addr, u64 *size)
         else
             hi = mid;
     }
-    if (!lo)
+    if (!lo || addr - y->kernel.v[lo - 1].addr >= FUNCTION_MAX)
         return NULL;
     size_t next = lo;
     while (next < y->kernel.n && y->kernel.v[next].addr == y->kernel.v[lo - 1].addr)
@@ -165,6 +168,15 @@ static void print_lines(struct strbuf *out, struct dw_module *m, u64 addr, u64 i
     strbuf_printf(out, " [%s]\n", module);
 }
 
+static void print_unknown(struct strbuf *out, u64 addr, bool brief)
+{
+    unsigned long long a = addr;
+    if (brief)
+        strbuf_printf(out, "0x%llx\n", a);
+    else
+        strbuf_printf(out, " 0x%llx : 0x%llx\n", a, a);
+}
+
 /* Stacks are collected in one process and often printed in another, or at the end: *pid becomes
  * the process that has something there. */
 static void print_user(struct symbols *y, struct strbuf *out, u64 addr, int form, bool back,
@@ -177,7 +189,7 @@ static void print_user(struct symbols *y, struct strbuf *out, u64 addr, int form
     const char *name;
     u64 in_file, offset = 0, size;
     if (!at) {
-        strbuf_printf(out, " 0x%llx\n", (unsigned long long)addr);
+        print_unknown(out, addr, brief);
         return;
     }
     const char *shown = strcmp(at->path, VDSO_NAME) == 0 ? "vdso" : at->path;
@@ -188,18 +200,23 @@ static void print_user(struct symbols *y, struct strbuf *out, u64 addr, int form
         offset++;
     }
     if (named) {
+        name = arena_strndup(y->arena, name, strcspn(name, "@")); /* no version */
         if (form & STACK_LINES)
             print_lines(out, m, addr, in_file, back, &(struct place){name, offset, size}, shown);
         else if (brief)
-            strbuf_printf(out, " %s+0x%llx\n", name, (unsigned long long)offset);
+            strbuf_printf(out, "%s+0x%llx\n", name, (unsigned long long)offset);
         else
             strbuf_printf(out, " 0x%llx : %s+0x%llx/0x%llx [%s]\n", (unsigned long long)addr, name,
                           (unsigned long long)offset, (unsigned long long)size, shown);
         return;
     }
+    if (brief) {
+        print_unknown(out, addr, brief);
+        return;
+    }
+    u64 base = at->start - at->offset;
     strbuf_printf(out, " 0x%llx [%s+0x%llx/0x%llx]\n", (unsigned long long)addr, shown,
-                  (unsigned long long)(addr - at->start),
-                  (unsigned long long)(at->end - at->start));
+                  (unsigned long long)(addr - base), (unsigned long long)(at->end - base));
 }
 
 static bool print_kernel(struct symbols *y, struct strbuf *out, u64 addr, bool brief, bool first)
@@ -209,9 +226,9 @@ static bool print_kernel(struct symbols *y, struct strbuf *out, u64 addr, bool b
     if (k && first && is_ours(k->name))
         return false;
     if (!k)
-        strbuf_printf(out, " 0x%llx\n", (unsigned long long)addr);
+        print_unknown(out, addr, brief);
     else if (brief)
-        strbuf_printf(out, " %s+0x%llx\n", k->name, (unsigned long long)(addr - k->addr));
+        strbuf_printf(out, "%s+0x%llx\n", k->name, (unsigned long long)(addr - k->addr));
     else
         strbuf_printf(out, " 0x%llx : %s+0x%llx/0x%llx [%s]\n", (unsigned long long)addr, k->name,
                       (unsigned long long)(addr - k->addr), (unsigned long long)size, k->module);

@@ -84,6 +84,14 @@ static void to_number(struct expr *e, int64_t n)
     e->a = e->b = e->c = NULL;
 }
 
+static bool pure(const struct expr *e, bool in_function, bool unused);
+
+/* Whether n decides the result of an operation, whatever the other side is. */
+static bool decides(enum op op, int64_t n)
+{
+    return op == OP_OROR ? n != 0 : n == 0 && (op == OP_ANDAND || op == OP_MUL || op == OP_BITAND);
+}
+
 static void fold_binary(struct arena *a, struct expr *e)
 {
     int64_t n;
@@ -96,6 +104,13 @@ static void fold_binary(struct arena *a, struct expr *e)
     if (e->a->kind == EX_NUMBER && e->b->kind == EX_NUMBER) {
         if (fold_long(e->op, e->a->num, e->b->num, &n))
             to_number(e, n);
+        return;
+    }
+    /* So `pid() == target() && @defined($x) && $x` is one where there is no $x. */
+    const struct expr *number = e->b->kind == EX_NUMBER ? e->b : e->a;
+    if (number->kind == EX_NUMBER && decides(e->op, number->num) &&
+        pure(number == e->b ? e->a : e->b, false, true)) {
+        to_number(e, e->op == OP_OROR);
         return;
     }
     if (e->a->kind != EX_STRING || e->b->kind != EX_STRING)
@@ -150,7 +165,6 @@ struct purity {
 };
 
 static bool pure_stmt(const struct stmt *s, bool unused);
-static bool pure(const struct expr *e, bool in_function, bool unused);
 
 static bool pure_function(const struct function *f, bool unused)
 {
@@ -187,6 +201,8 @@ static bool pure(const struct expr *e, bool in_function, bool unused)
             return false;
         break;
     case EX_CALL:
+        if (!e->callees.n) /* it is not known yet what is called */
+            return false;
         vec_for (i, e->callees)
             if (!pure_function(e->callees.v[i], unused))
                 return false;

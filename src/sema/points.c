@@ -171,7 +171,7 @@ static bool list_builtin(struct derivation *d, const struct match_leaf *leaf,
 {
     struct session *s = d->m->s;
     probe_vec probes = {0};
-    const char *hint;
+    const char *hint = NULL;
     if (leaf->provider->list) {
         leaf->provider->list(s, leaf->pattern, concrete, s->lister->point, s->lister->arg);
         return true;

@@ -698,11 +698,22 @@ static void resolve_stmt(struct stmt **sp, void *arg)
             resolve_lvalue(sc, &s->catch_var, false);
         resolve_stmt(&s->els, sc);
         return;
+    case SM_WHILE:
     case SM_FOR:
         if (s->init)
             resolve_expr(&s->init, sc);
-        if (s->e)
+        if (s->e) {
+            bool asks = asks_defined(s->e);
             resolve_expr(&s->e, sc);
+            fold_expr(sc->m->arena, s->e);
+            if (asks && s->e->kind == EX_NUMBER && !s->e->num) {
+                *sp = stmt_new(sc->m->arena, s->init ? SM_EXPR : SM_EMPTY, s->tok);
+                (*sp)->e = s->init;
+                return;
+            }
+            if (undecided(s->e))
+                return;
+        }
         if (s->step)
             resolve_expr(&s->step, sc);
         resolve_stmt(&s->then, sc);

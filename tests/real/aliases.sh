@@ -45,11 +45,12 @@ kill -USR1 $$
 kill -USR1 $$
 :
 S
-run -c "sh $TMP/signals.sh" -e 'global sent, handled
+run -c "sh $TMP/signals.sh" -e 'global sent, handled, asked
 probe signal.send { if (sig_pid == target() && sig_name == "SIGUSR1" && pid_name == "sh" && shared && pid() == target()) sent++ }
 probe signal.handle { if (pid() == target() && sig == 10 && sig_mode == "User Mode Signal") handled++ }
-probe end { println(sent, " ", handled) }'
-expect signals 0 "3 3"
+probe signal.syskill { if (pid() == target() && sig_name == "SIGUSR1" && pid_name == "sh" && sig_pid == target() && task == task_current()) asked++ }
+probe end { println(sent, " ", handled, " ", asked) }'
+expect signals 0 "3 3 3"
 
 # A shell touches some hundred pages, and writes to a part of them.
 run -c "sh -c :" -e 'global n, w

@@ -45,7 +45,7 @@ probe process("./bases").function("holds") {
     printf("%d %d %d %d %d\n", $h->held->top, $h->before, $h->ptr->top, @var("global@bases.cc")->top, @cast($h, "Holds", "./bases")->held->top)
 }'
     expect "virtual: $c" 0 '11 4 3 6 11 5 12
-{.both=6, .left=4, .top=11, .right=5, .top=11, .p1=2, .p2=3}
+{.both=6, .left=4, .right=5, .top=11, .p1=2, .p2=3}
 {.right=5, .top=11, .p1=2, .p2=3}
 11 1
 12 6 7 2

@@ -109,7 +109,13 @@ if [ ! -e /sys/bus/event_source/devices/kprobe ]; then
     instead tracepoint-instead 'kernel.function("tcp_set_state")' 'kernel.trace("sock:inet_sock_set_state")'
     instead call-instead 'kernel.function("vfs_read").return' 'syscall.read.return'
     instead call-by-name-instead 'kernel.function("__x64_sys_openat")' 'syscall.openat'
+    # Debug information would not help.
+    instead place-instead 'kernel.statement("vfs_write@no_such_file.c:1")' 'syscall.write'
 fi
+# A function of other kernels, whose event this one tells of.
+run -e 'probe kernel.function("kmem_cache_alloc_none") { }'
+grep -q 'no match' "$TMP/err" && grep -qF 'hint: kernel.trace("kmem:kmem_cache_alloc") tells of the same event' "$TMP/err" &&
+    pass other-kernels || fail other-kernels "$(grep -m 1 hint: "$TMP/err")"
 run -L 'kernel.lsm("file_ope*")'
 if [ -n "$(address bpf_lsm_file_open)" ]; then
     expect lsm-listed 0 'kernel.lsm("file_open") $file:struct file*'

@@ -21,7 +21,7 @@ probe process(\"$1\").function(\"pair_of\").return { println(\$return->a, \" \",
 probe process(\"$1\").function(\"large_of\").return { println(\$return->v[0], \" \", \$return->v[4], \" \", \$return\$) }
 "
 }
-bits='{.one=1, .mid=100, .neg=-3, .wide=4886718345, .tail='"'\\005'}"
+bits='{.one=1, .mid=100, .neg=-3, .wide=4886718345, .tail=5}'
 want="132
 2 7 99
 3 9 101
