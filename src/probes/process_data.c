@@ -484,10 +484,10 @@ static struct expr *group(struct session *s, const struct user_point *u, const s
         for (unsigned i = 1; i <= mark_arguments(u->mark); i++) {
             const char *why;
             struct expr *a = mark_argument(s, u, e->tok, i, &why);
-            if (!a)
-                continue;
-            c.format = arena_printf(s->arena, "%s%s$arg%u=%%#x", c.format, *c.format ? " " : "", i);
-            vec_push(s->arena, &c.args, a);
+            c.format = arena_printf(s->arena, "%s%s$arg%u=%s", c.format, *c.format ? " " : "", i,
+                                    a ? "%#x" : "?");
+            if (a)
+                vec_push(s->arena, &c.args, a);
         }
     } else if (u->is_return) {
         return NULL; /* as they were at the entry */

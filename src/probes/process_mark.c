@@ -119,8 +119,13 @@ struct expr *mark_argument(struct session *s, const struct user_point *u, const 
     }
     bool sign = size < 0;
     unsigned long bytes = sign ? -(unsigned long)size : (unsigned long)size;
-    *why = arena_printf(s->arena, "the argument '%.*s' of this mark is not understood",
-                        (int)strcspn(p, " "), p);
+    const char *text = arena_strndup(s->arena, p, strcspn(p, " "));
+    if (strncmp(p, "%xmm", 4) == 0 || strncmp(p, "%st", 3) == 0)
+        *why = arena_printf(
+            s->arena, "the argument '%s' of this mark is in a register that probes cannot see",
+            text);
+    else
+        *why = arena_printf(s->arena, "the argument '%s' of this mark is not understood", text);
     struct expr *e;
     int32_t offset;
     if (bytes != 1 && bytes != 2 && bytes != 4 && bytes != 8)

@@ -106,3 +106,20 @@ run -p2 -e 'probe process("/bin/ls").library("libnone*").function("malloc") { pr
 run -c ./stripped -e 'global n, r probe process("./stripped").plt { n[$$name]++ } probe process("./stripped").plt.return { r[$$name]++ }
 probe end { println(n["strlen"], r["strlen"]) delete n delete r }'
 [ $rc = 0 ] && grep -q '^33' "$TMP/out" && pass plt-returns || fail plt-returns "$(first_line "$TMP/err")"
+
+# Numbers with a point that are arguments of marks: their bits; those in vector registers cannot be
+# seen.
+cat >reals.c <<'C'
+#define STAP_SDT_ARG_CONSTRAINT norx
+#include <sys/sdt.h>
+double d = 2.5;
+__attribute__((noipa)) void go(double x, int n) { STAP_PROBE2(reals, vector, x, n); STAP_PROBE1(reals, memory, d); }
+int main(void) { go(1.5, 7); return 0; }
+C
+gcc -g -O2 -o reals reals.c
+run -c ./reals -e 'probe process("./reals").mark("vector") { println($$vars, " ", $arg2, " ", @defined($arg1)) }
+probe process("./reals").mark("memory") { println(fp_to_string($arg1, 1)) }'
+expect reals 0 '$arg1=? $arg2=0x7 7 0
+2.5'
+run -p2 -e 'probe process("./reals").mark("vector") { println($arg1) }'
+[ $rc = 1 ] && grep -q "the argument '%xmm0' of this mark is in a register that probes cannot see" "$TMP/err" && pass vector-register || fail vector-register "$(first_line "$TMP/err")"
