@@ -205,9 +205,10 @@ bool dw_frame(struct dw_module *m, uint64_t pc, dw_op_vec *out);
 /* The function that f, perhaps an inlined instance, is compiled into: its first
  * instruction; 0: not known. */
 uint64_t dw_outer_entry(struct dw_module *m, const struct dw_function *f);
-/* A variable with static storage, of the unit whose file matches (NULL: any). */
-bool dw_global(struct dw_module *m, const char *name, const char *file, struct dw_place *out,
-               const char **why);
+/* A variable with static storage, of the unit whose file matches (NULL: any, but first that of the
+ * function `near`, which may be NULL). */
+bool dw_global(struct dw_module *m, const struct dw_function *near, const char *name,
+               const char *file, struct dw_place *out, const char **why);
 /* Type of the value a function returns; 0: none or not known. */
 uint32_t dw_return_type(struct dw_module *m, const struct dw_function *f);
 /* It is of a language whose runtime unwinds stacks; or moves them, also from one thread to

@@ -281,8 +281,8 @@ static bool find_global(struct dw_module *m, Dwarf_Die *parent, struct global *g
     return false;
 }
 
-bool dw_global(struct dw_module *m, const char *name, const char *file, struct dw_place *out,
-               const char **why)
+bool dw_global(struct dw_module *m, const struct dw_function *near, const char *name,
+               const char *file, struct dw_place *out, const char **why)
 {
     struct dw_units units = {0};
     struct global g = {.file = file};
@@ -290,6 +290,9 @@ bool dw_global(struct dw_module *m, const char *name, const char *file, struct d
     const struct dw_at nowhere = {0};
     g.name = dw_split_scope(m, name, &g.scope);
     *why = NULL;
+    Dwarf_Die own = near && near->priv ? *(const Dwarf_Die *)near->priv : (Dwarf_Die){0};
+    if (!file && own.addr && dwarf_diecu(&own, &unit, NULL, NULL) && find_global(m, &unit, &g, 0))
+        return dw_place_of(m, &g.found, &nowhere, out, why);
     while (dw_next_unit(m, &units, &unit))
         if (find_global(m, &unit, &g, 0))
             return dw_place_of(m, &g.found, &nowhere, out, why);

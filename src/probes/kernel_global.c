@@ -151,8 +151,8 @@ static struct expr *by_dwarf(struct session *s, const struct expr *e, const char
     struct dw_place place = {0};
     struct kernel_image *k = kernel_image(s, module, why, &hint);
     *why = NULL;
-    if (!k || !dw_global(k->m, name, file, &place, why) || !place.memory || place.ops.n != 1 ||
-        place.ops.v[0].kind != DW_ADDR)
+    if (!k || !dw_global(k->m, NULL, name, file, &place, why) || !place.memory ||
+        place.ops.n != 1 || place.ops.v[0].kind != DW_ADDR)
         return NULL;
     struct expr *at = kernel_address(s, e->tok, k, (uint64_t)place.ops.v[0].num);
     struct kernel_value v = kdata_at(s, dw_types(k->m), e->tok, at, place.type, false);

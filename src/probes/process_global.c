@@ -125,7 +125,15 @@ struct expr *process_global(struct session *s, const struct user_point *u, const
         return NULL;
     struct dw_place place = {0};
     struct kernel_value v;
-    if (!dw_global(at.module, name, sign ? sign + 1 : NULL, &place, why)) {
+    /* Without a file it is what $NAME would be, if there is such a variable here. */
+    bool here = !sign && at.module == u->module && u->module && !u->mark;
+    *why = NULL;
+    bool found =
+        here && !u->is_return && dw_variable(at.module, &at.function, at.pc, name, &place, why);
+    if (!found && !*why)
+        found = dw_global(at.module, here ? &at.function : NULL, name, sign ? sign + 1 : NULL,
+                          &place, why);
+    if (!found) {
         *why = *why ? arena_printf(s->arena, "variable '%s' cannot be read: %s", name, *why)
                : dw_has_dwarf(at.module)
                    ? arena_printf(s->arena, "unable to find global '%s' in %s", t->at_name,

@@ -122,3 +122,25 @@ if [ -x gcc-dwarf5-O0 ]; then
 probe $p.function(0x$at).return { println(\$return) }"
     expect address-hit 0 $'bitty0\n-3'
 fi
+
+# Of variables of one name in several files that of the probe's own, and the function's own first.
+cat >one.c <<'C'
+static int counter = 1;
+static struct { int v; } st = {11};
+int two(int), twice(int);
+__attribute__((noinline)) int one(int n) { static int inner = 100; counter += n; inner++; return counter + st.v + inner; }
+int main(void) { return one(1) + two(2) + one(3) == 0; }
+C
+cat >two.c <<'C'
+static long counter = 1000;
+static struct { long w, v; } st = {7, 22};
+__attribute__((noinline)) int two(int n) { static long inner = 200; counter += n; inner += 2; return counter + st.v + inner; }
+C
+gcc -g -O0 -o both one.c two.c
+run -c ./both -e 'probe process("./both").function("one") { println("one ", @var("counter"), " ", @var("counter@two.c"), " ", @var("inner"), " ", @var("n"), " ", @var("st")->v) }
+probe process("./both").function("two") { println("two ", @var("counter"), " ", @var("counter@one.c"), " ", @var("inner"), " ", @var("n"), " ", @var("st")->w, " ", @var("st@one.c")->v) }
+probe process("./both").function("two").return { println("returned ", @var("counter"), " ", @var("st")$) }'
+expect same-names 0 'one 1 1000 100 1 11
+two 1000 2 200 2 7 11
+returned 1002 {.w=7, .v=22}
+one 2 1002 101 3 11'
