@@ -357,7 +357,7 @@ static void place(const struct probe *p, struct attach_place *out)
     out->addr = f->addr;
     out->offset = f->offset;
     out->is_return = f->is_return;
-    out->one_of_many = f->one_of_many;
+    out->one_of_many = f->one_of_many || f->optional;
 }
 
 const struct probe_provider kprobe_provider = {

@@ -30,6 +30,7 @@ struct kernel_function {
     uint64_t addr;                /* 0: by name */
     uint64_t offset;              /* from the start of the function */
     bool is_return, one_of_many;
+    bool optional; /* the script can do without it */
     bool settled;
     struct probe *pair; /* of a return: what saves values for it at the entry; and back */
 };

@@ -18,7 +18,7 @@ struct walk {
     const char *pattern, *module, *prefix, *suffix;
     uint64_t number; /* the address, where one is given */
     uint64_t offset; /* "function+offset" */
-    bool by_number, is_return, wild, statement;
+    bool by_number, is_return, wild, statement, optional;
     bool multi;            /* the kernel links one program to many functions */
     struct hash *exported; /* NULL: all will do */
     struct hash prototypes;
@@ -73,7 +73,8 @@ static struct kernel_function *add(struct walk *w, const char *name, const char 
                                   .proto = proto,
                                   .offset = w->offset,
                                   .is_return = w->is_return,
-                                  .one_of_many = w->wild};
+                                  .one_of_many = w->wild,
+                                  .optional = w->optional};
     p->attach.priv = f;
     p->attach.name = name;
     p->attach.module = module;
@@ -391,6 +392,7 @@ const char *kprobe_find(struct session *s, const struct probe_pattern *pat,
 {
     const char *why = NULL, *colon;
     struct walk w = {.s = s, .out = out, .is_return = pat->id == KP_RETURN};
+    w.optional = pp->optional || pp->sufficient;
     size_t before = out->n;
     w.b = session_btf(s, &why);
     if (!w.b)
@@ -439,7 +441,7 @@ const char *kprobe_find(struct session *s, const struct probe_pattern *pat,
         !by_dwarf(&w, point_of(pat, pp), pp, &no_hint))
         return NULL;
     /* Where a point may be left out, it is: its variables would not be known. */
-    if (!w.wild && pat->id != KP_EXPORTED && !pp->optional && !pp->sufficient)
+    if (!w.wild && pat->id != KP_EXPORTED && !w.optional)
         ksyms_each(consider_changed, &w);
     return out->n > before ? NULL : arena_printf(s->arena, "no match%s", similar(&w, w.pattern));
 }

@@ -39,14 +39,21 @@ void multi_attach(struct multi *m, size_t from, size_t n)
     multi_attach(m, from + n / 2, n - n / 2);
 }
 
+enum { ONE_BY_ONE_MAX = 10000 };
+
 const char *multi_too_many(struct session *s, size_t n, const char *because)
 {
     struct rlimit lim;
     if (getrlimit(RLIMIT_NOFILE, &lim) != 0)
         return NULL;
+    rlim_t want = 2 * n + 64;
     lim.rlim_cur = lim.rlim_max;
     setrlimit(RLIMIT_NOFILE, &lim);
-    if (lim.rlim_max == RLIM_INFINITY || 2 * n + 64 <= lim.rlim_max)
+    /* Root may have more; one by one, more than this takes many minutes. */
+    struct rlimit more = {want + lim.rlim_max, want + lim.rlim_max}; /* some are in use */
+    if (n <= ONE_BY_ONE_MAX && want > lim.rlim_max && setrlimit(RLIMIT_NOFILE, &more) == 0)
+        return NULL;
+    if (lim.rlim_max == RLIM_INFINITY || want <= lim.rlim_max)
         return NULL;
     return arena_printf(s->arena,
                         "%zu functions are too many: this kernel attaches them one by one (it %s), "

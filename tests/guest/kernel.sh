@@ -45,6 +45,17 @@ run -e 'probe kernel.function("vfs_read") { println($cuont) }'
 run -w -T 60 -c 'cat /etc/hostname' -e 'global n probe kernel.function("vfs_*") { n++ } probe end { println(n > 0 ? "hit" : "none"); n = 0 }'
 grep -q '^hit' "$TMP/out" && pass kprobe-pattern || fail kprobe-pattern "status $rc: $(first_line "$TMP/err")"
 
+# Root may have more open files than it was given, for the probes too.
+limited() (
+    ulimit -n 100
+    run -w -T 60 -c 'cat /etc/hostname' -e 'global n probe kernel.function("vfs_*") { n++ } probe end { println(n > 0 ? "hit" : "none"); n = 0 }'
+    grep -q '^hit' "$TMP/out"
+)
+limited && pass open-files || fail open-files "$(first_line "$TMP/err")"
+# What may be missing may be refused, too.
+run -e 'probe kernel.function("get_kprobe") ? { println(1) } probe begin { println("in place"); exit() }'
+expect kprobe-refused 0 'in place'
+
 # One program serves many functions and knows which it is.
 run -w -T 60 -c 'cat /etc/hostname' -e '
 global c probe kernel.function("vfs_o*") { c[probefunc(), pp()]++ }
