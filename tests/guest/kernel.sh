@@ -236,7 +236,7 @@ expect autocast-kernel 0 '"hostname"'
 # The stack, at the entry and at the return; values as they are printed.
 run -c "cat $TMP/counted-none" -e '
 probe kernel.function("do_filp_open") { if (pid() == target() && isinstr(kernel_string($pathname->name), "counted-none")) {
-    s = sprint_backtrace(); print_backtrace(); println(substr(s, 0, strlen("do_filp_open+0x0/")), " ", symname(strtol(callers(0), 16)))
+    s = sprint_backtrace(); print_backtrace(); println(substr(s, 0, strlen("do_filp_open+0x0 [")), " ", symname(strtol(callers(0), 16)))
     println($pathname->uptr$ == "\"" . kernel_string($pathname->name) . "\"", " ", isinstr($pathname$, $pathname->uptr$))
     println(addr_to_node(addr()), addr_to_node($pathname)); try { addr_to_node($pathname->uptr) } catch (e) { println(substr(e, 0, 31)) } } }
 probe kernel.function("do_filp_open").return { if (pid() == target() && $return == -2 && @entry(isinstr(kernel_string($pathname->name), "counted-none"))) {
@@ -245,7 +245,7 @@ sed -i 's/0x[0-9a-f]\{9,\}/P/; s,/0x[0-9a-f]*,,; s/do_sys_openat2+0x[0-9a-f]*/do
 grep -v ' P : \(__\|do_sys_open \|do_syscall\|entry_\)' "$TMP/out" >"$TMP/lines"; mv "$TMP/lines" "$TMP/out"
 expect stack-and-text 1 ' P : do_filp_open+0x0 [kernel]
  P : do_sys_openat2 [kernel]
-do_filp_open+0x0 do_filp_open
+do_filp_open+0x0 [ do_filp_open
 1 1
 00
 invalid kernel virtual address 
