@@ -30,24 +30,73 @@ static bool refuse(struct translation *t, const char *why)
 
 static bool translate(struct translation *t, const Dwarf_Op *ops, size_t n);
 
-static bool frame_cfa(struct translation *t)
+/* How to compute the CFA at pc: n operations, which may lie in what has to be freed.  NULL: there
+ * is no call frame information. */
+static Dwarf_Frame *cfa_at(struct dw_module *m, uint64_t pc, Dwarf_Op **ops, size_t *n)
 {
     Dwarf_Addr bias;
-    Dwarf_CFI *both[] = {dwfl_module_eh_cfi(t->m->mod, &bias),
-                         dwfl_module_dwarf_cfi(t->m->mod, &bias)};
+    Dwarf_CFI *both[] = {dwfl_module_eh_cfi(m->mod, &bias), dwfl_module_dwarf_cfi(m->mod, &bias)};
     for (int i = 0; i < 2; i++) {
         Dwarf_Frame *frame;
-        Dwarf_Op *ops;
-        size_t n;
-        if (!both[i] || dwarf_cfi_addrframe(both[i], t->at->pc, &frame) != 0)
+        if (!both[i] || dwarf_cfi_addrframe(both[i], pc, &frame) != 0)
             continue;
-        bool found = dwarf_frame_cfa(frame, &ops, &n) == 0 && n > 0;
-        bool ok = found && translate(t, ops, n); /* the operations may lie in the frame */
+        if (dwarf_frame_cfa(frame, ops, n) == 0 && *n > 0)
+            return frame;
         free(frame);
-        if (found)
-            return ok;
     }
-    return refuse(t, "there is no call frame information for this address");
+    return NULL;
+}
+
+static bool frame_cfa(struct translation *t)
+{
+    Dwarf_Op *ops;
+    size_t n;
+    Dwarf_Frame *frame = cfa_at(t->m, t->at->pc, &ops, &n);
+    bool ok = frame && translate(t, ops, n);
+    free(frame);
+    return frame ? ok : refuse(t, "there is no call frame information for this address");
+}
+
+/* The end of the function's prologue, as the table of lines tells it; 0: it does not. */
+static uint64_t prologue_end(Dwarf_Die *function)
+{
+    Dwarf_Die cu;
+    Dwarf_Lines *lines;
+    Dwarf_Addr entry, end;
+    size_t n;
+    if (!dwarf_diecu(function, &cu, NULL, NULL) || dwarf_getsrclines(&cu, &lines, &n) != 0 ||
+        dwarf_entrypc(function, &entry) != 0 || dwarf_highpc(function, &end) != 0)
+        return 0;
+    for (size_t i = dw_first_row(lines, n, entry); i < n; i++) {
+        uint64_t pc;
+        int line;
+        bool is;
+        Dwarf_Line *l = dw_row(lines, n, i, &pc, &line);
+        if (!l || pc >= end)
+            break;
+        if (dwarf_lineprologueend(l, &is) == 0 && is)
+            return pc;
+    }
+    return 0;
+}
+
+/* A frame base that is a register by itself is there behind the prologue only.  Before that it is
+ * so far from the CFA as it will be then: *below. */
+static bool base_to_come(struct translation *t, const Dwarf_Op *base, int64_t *below)
+{
+    Dwarf_Op *ops;
+    size_t n;
+    uint64_t body = prologue_end(t->at->function);
+    if (base->atom < DW_OP_reg0 || base->atom > DW_OP_reg31 || t->at->pc >= body)
+        return false;
+    Dwarf_Frame *frame = cfa_at(t->m, body, &ops, &n);
+    bool same = frame && n == 1 &&
+                ((ops->atom == DW_OP_bregx && ops->number == (Dwarf_Word)base->atom - DW_OP_reg0) ||
+                 ops->atom == base->atom - DW_OP_reg0 + DW_OP_breg0);
+    if (same)
+        *below = ops->atom == DW_OP_bregx ? (int64_t)ops->number2 : (int64_t)ops->number;
+    free(frame);
+    return same;
 }
 
 static bool frame_base(struct translation *t, int64_t offset)
@@ -59,9 +108,15 @@ static bool frame_base(struct translation *t, int64_t offset)
         dwarf_getlocation_addr(&a, t->at->pc, &ops, &n, 1) != 1)
         return refuse(t, "its function has no frame base here");
     bool value = t->value;
+    int64_t below;
     t->attr = &a;
-    if (!translate(t, ops, n))
+    if (n == 1 && base_to_come(t, ops, &below)) {
+        if (!frame_cfa(t))
+            return false;
+        offset -= below;
+    } else if (!translate(t, ops, n)) {
         return false;
+    }
     t->attr = outer;
     t->value = value;
     push(t, DW_CONST, offset);

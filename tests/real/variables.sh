@@ -144,3 +144,24 @@ expect same-names 0 'one 1 1000 100 1 11
 two 1000 2 200 2 7 11
 returned 1002 {.w=7, .v=22}
 one 2 1002 101 3 11'
+
+# Parameters on the stack, at the first instruction: the register that they are counted from is not
+# set yet.
+cat >stacked.c <<'C'
+__attribute__((noinline)) int twice(int n) { asm volatile("" ::: "memory"); return 2 * n; }
+__attribute__((noinline)) int stacked(int a, int b, int c, int d, int e, int f, int g, int (*h)(int), long i) {
+    int k = a + b + c + d + e + f + g;
+    k += twice(k);
+    return k + h(k) + (int)i;
+}
+int main(void) { return stacked(1, 2, 3, 4, 5, 6, 7, twice, 9) == 0; }
+C
+for cc in gcc clang; do
+    command -v $cc >/dev/null || continue
+    for how in -O0 -O1 -O2 '-O2 -fno-omit-frame-pointer' '-Os -gdwarf-4'; do
+        $cc -g $how -o stacked stacked.c || continue
+        run -c ./stacked -e 'probe process("./stacked").function("stacked") { println($a, $g, " ", usymname($h), " ", $i) }
+probe process("./stacked").function("stacked").return { println($a, $g, " ", usymname($h), " ", $i) }'
+        expect "stacked: $cc $how" 0 $'17 twice 9\n17 twice 9'
+    done
+done
