@@ -281,12 +281,12 @@ void diag_warning(struct diag *d, const struct token *tok, const char *fmt, ...)
     static const char label[] = " source: ";
     char what[300];
     va_list ap;
-    if (d->warnings_are_errors) {
-        d->errors++;
-    } else if (d->suppress_warnings) {
+    if (d->suppress_warnings) {
         d->muted = true;
         return;
     }
+    if (d->warnings_are_errors)
+        d->errors++;
     struct strbuf text = {0};
     va_start(ap, fmt);
     strbuf_vprintf(&text, fmt, ap);

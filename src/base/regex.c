@@ -550,8 +550,9 @@ static void parse(struct compiler *c)
     emit(c, (struct insn){.op = OP_JUMP, .x = 0});
     emit(c, (struct insn){.op = OP_SAVE, .x = 0});
     alternatives(c);
-    if (!c->error && *c->p == ')')
-        unexpected(c);
+    /* The original overlooks one too many at the very end. */
+    if (!c->error && *c->p == ')' && c->p[1])
+        fail_at(c, position(c) + 1, "unbalanced ')'");
     emit(c, (struct insn){.op = OP_SAVE, .x = 1});
     emit(c, (struct insn){.op = OP_MATCH});
 }

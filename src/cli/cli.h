@@ -19,6 +19,7 @@ enum action {
 
 /* The command line, besides what struct session takes. */
 struct options {
+    bool no_time_limits; /* --suppress-time-limits */
     enum action action;
     unsigned choices;             /* how many of -l, -L, -A, --dump-… */
     const char *script;           /* -e */

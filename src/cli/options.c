@@ -385,6 +385,10 @@ static bool one(struct session *s, struct options *o, int c, const char *arg)
     case OPT_REMOTE:
         return bad("Remote hosts (--remote=%s) are not part of this stap.", arg);
     case OPT_COMPATIBLE:
+        if (strverscmp(arg, SYSTEMTAP_VERSION) > 0)
+            return bad("ERROR: systemtap version " SYSTEMTAP_VERSION
+                       " cannot be compatible with future version %s",
+                       arg);
         s->parse.systemtap_v = arg;
         return true;
     case OPT_PRIVILEGE:
@@ -402,6 +406,7 @@ static bool one(struct session *s, struct options *o, int c, const char *arg)
         s->suppress_handler_errors = true;
         return true;
     case OPT_SUPPRESS_LIMITS:
+        o->no_time_limits = true;
         return define(s, "MAXACTION=1000000000") && define(s, "MAXTRYLOCK=1000000");
     case OPT_COLOR:
         return parse_color(s, arg);
@@ -477,6 +482,8 @@ bool options_parse(struct session *s, struct options *o, int argc, char **argv)
         return bad("%s", "-o and -m both name the file of -p4: give one of them.");
     if (s->output_size && !s->output)
         return bad("%s", "-S needs a file: -o FILE.");
+    if (o->no_time_limits && !s->guru)
+        return bad("%s", "ERROR --suppress-time-limits requires guru mode (-g)");
     if (s->command && !s->command[strspn(s->command, " \t")])
         return bad("%s", "-c needs a command.");
     if (s->command && s->target_pid)

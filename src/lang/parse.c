@@ -297,8 +297,6 @@ static void parse_declaration(struct parser *p, struct ast_file *f)
             parse_fail_at(p, t, true, "embedded code in unprivileged script; need stap -g");
         vec_push(p->arena, &f->embedded, t);
         order(p, f, 'e', f->embedded.n - 1);
-    } else if (tok_is_op(t, ";")) {
-        take(p);
     } else {
         parse_fail(p, "expected 'probe', 'global', 'private', 'function', or '%{'");
     }

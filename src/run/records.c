@@ -100,7 +100,7 @@ static void advise(struct sink *k, const char *text)
         const char *begin, *hint;
     } advice[] = {
         {"MAXACTION exceeded", "-DMAXACTION=N allows a handler N statements, "
-                               "--suppress-time-limits any number"},
+                               "-g --suppress-time-limits any number"},
         {"MAXNESTING exceeded", "-DMAXNESTING=N allows functions to call each other N deep"},
         {"Array overflow", "global NAME[N] makes an array larger, -DMAXMAPENTRIES=N all of them"},
     };

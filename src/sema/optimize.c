@@ -131,6 +131,13 @@ static void fold_child(struct expr **ep, void *arg)
     fold_expr(arg, *ep);
 }
 
+/* Their types are to be seen to differ, whichever would be dropped. */
+static bool literals_differ(const struct expr *b, const struct expr *c)
+{
+    return (b->kind == EX_NUMBER && c->kind == EX_STRING) ||
+           (b->kind == EX_STRING && c->kind == EX_NUMBER);
+}
+
 bool fold_expr(struct arena *a, struct expr *e)
 {
     expr_children(e, fold_child, a);
@@ -147,7 +154,7 @@ bool fold_expr(struct arena *a, struct expr *e)
                                           : e->a->num);
         break;
     case EX_TERNARY:
-        if (e->a->kind == EX_NUMBER)
+        if (e->a->kind == EX_NUMBER && !literals_differ(e->b, e->c))
             *e = *(e->a->num ? e->b : e->c);
         break;
     default:
@@ -665,19 +672,39 @@ static void drop_unused_functions(struct sema *m)
 
 /* ---- warnings ---- */
 
+/* The script's globals that something names, behind the n names that there are already. */
+static size_t named_globals(struct sema *m, const char **names, size_t n)
+{
+    vec_for (i, m->files)
+        vec_for (k, m->files.v[i]->globals) {
+            const struct variable *v = m->files.v[i]->globals.v[k];
+            if (v->order && !v->tok->src->tapset)
+                names[n++] = v->name;
+        }
+    return n;
+}
+
+static size_t count_globals(const struct sema *m)
+{
+    size_t n = 0;
+    vec_for (i, m->files)
+        n += m->files.v[i]->globals.n;
+    return n;
+}
+
 static void warn_never_assigned(struct sema *m, const variable_vec *vars)
 {
     vec_for (i, *vars) {
         const struct variable *v = vars->v[i];
         if (v->written || !v->read || v->is_param || !v->tok->src || v->tok->src->tapset)
             continue;
-        const char **names = arena_new_array(m->arena, const char *, vars->n + m->globals.n + 1);
+        const char **names =
+            arena_new_array(m->arena, const char *, vars->n + count_globals(m) + 1);
         size_t n = 0;
         vec_for (k, *vars)
             if (k != i)
                 names[n++] = vars->v[k]->name;
-        for (size_t k = 0; k < m->globals.n; k++)
-            names[n++] = m->globals.entries[k].key;
+        n = named_globals(m, names, n);
         diag_warning(&m->s->diag, v->tok, "never-assigned local variable '%s'%s", v->name,
                      similar_hint(m, v->name, names, n));
     }
@@ -691,12 +718,11 @@ static void warn_globals(struct sema *m)
             if (v->written || !v->read || v->init || v->tok->src->tapset)
                 continue;
             /* Its own name is among them: globals have another one inside the original. */
-            const char **names = arena_new_array(m->arena, const char *, m->globals.n + 1);
-            for (size_t g = 0; g < m->globals.n; g++)
-                names[g] = m->globals.entries[g].key;
+            const char **names = arena_new_array(m->arena, const char *, count_globals(m) + 1);
+            size_t n = named_globals(m, names, 0);
             const char *inside = arena_printf(m->arena, "__global_%s", v->name);
             diag_warning(&m->s->diag, v->tok, "never-assigned global variable '%s'%s", v->name,
-                         similar_hint(m, inside, names, m->globals.n));
+                         similar_hint(m, inside, names, n));
         }
 }
 

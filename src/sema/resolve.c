@@ -434,16 +434,6 @@ static bool asks_defined(struct expr *e)
     return found;
 }
 
-/* The branch that is dropped is not typed later; literals are checked here. */
-static void literal_branches(struct sema *m, const struct expr *e)
-{
-    bool string = e->b->kind == EX_STRING;
-    if ((string && e->c->kind == EX_NUMBER) || (e->b->kind == EX_NUMBER && e->c->kind == EX_STRING))
-        diag_semantic(&m->s->diag, e->c->tok, "type mismatch: expected %s but found %s",
-                      string ? "string" : "long", string ? "long" : "string");
-}
-
-/* @hist_…() is no value: it is printed, indexed or walked. */
 static void resolve_hist_or_expr(struct expr **ep, void *arg)
 {
     struct scope *sc = arg;
@@ -522,10 +512,7 @@ void resolve_expr(struct expr **ep, void *arg)
         bool asks = asks_defined(e->a);
         resolve_expr(&e->a, sc);
         fold_expr(m->arena, e->a);
-        if (e->a->kind == EX_NUMBER) {
-            if (!asks)
-                resolve_expr(e->a->num ? &e->c : &e->b, sc);
-            literal_branches(m, e);
+        if (e->a->kind == EX_NUMBER && asks) {
             *ep = e->a->num ? e->b : e->c;
             resolve_expr(ep, sc);
             return;

@@ -8,7 +8,8 @@ struct infer {
     struct sema *m;
     struct function *fn;
     bool changed;
-    bool report; /* last round: what is still unknown is an error */
+    bool report; /* the last rounds: what does not fit is an error */
+    bool ask;    /* the last of all: what is still unknown is one */
     struct hash reported;
 };
 
@@ -68,7 +69,7 @@ static void unify(struct infer *w, enum type *t, const struct token **where, con
 
 static void unresolved(struct infer *w, const struct expr *e)
 {
-    if (!once(w, e))
+    if (!w->ask || !once(w, e))
         return;
     diag_semantic(&w->m->s->diag, e->tok, "unresolved type ");
     if (e->kind == EX_SYMBOL || e->kind == EX_INDEX)
@@ -583,8 +584,12 @@ void infer_types(struct sema *m)
         w.changed = false;
         infer_round(&w);
     } while (w.changed);
+    unsigned errors = m->s->diag.errors;
     w.report = true;
     infer_round(&w);
+    w.ask = true;
+    if (m->s->diag.errors == errors)
+        infer_round(&w);
     check_globals(&w);
     vec_for (i, m->p->probes)
         default_variables(&m->p->probes.v[i]->locals);

@@ -85,7 +85,7 @@ refused two-types 56 "unknown type in dereference" \
     'probe process("./prog").function("f") { p = $r; print(p->status); p = $o }'
 refused two-types-handed-on 94 "unknown type in dereference" \
     'global g, h probe process("./prog").function("f") { g = $r; h = g } probe oneshot { println(h->status) } probe process("./prog").function("f") { g = $o }'
-refused no-member 56 "unable to find member 'none' for struct rec (alternatives: name, in, vals, parent, status)" \
+refused no-member 56 "unable to find member 'none' for struct rec (alternatives: name, in, parent, vals, status)" \
     'probe process("./prog").function("f") { p = $r; print(p->none) }'
 refused number 64 "invalid access '->x': the value is of type int, not a structure" \
     'probe process("./prog").function("f") { p = $r->status; print(p->x) }'
