@@ -249,8 +249,11 @@ static void add_function(struct walk *w, const struct place *p, const struct dw_
     int id = w->pat->id;
     if (!file_is(f->file, p->file) || (p->file && !f->file))
         return;
+    /* Of what the debug information does not describe neither is known. */
+    bool described = f->priv || !dw_has_dwarf(w->m);
     if ((f->inlined && (id == P_CALL || id == P_RETURN || id == P_EXPORTED)) ||
-        (id == P_INLINE && f->priv && !f->inlined) || (id == P_EXPORTED && !f->exported))
+        (id == P_INLINE && f->priv && !f->inlined) ||
+        (id == P_EXPORTED && !f->exported && described))
         return;
     if (p->lines.n && !p->relative && !in_lines(p, f, f->line))
         return;

@@ -123,3 +123,7 @@ expect reals 0 '$arg1=? $arg2=0x7 7 0
 2.5'
 run -p2 -e 'probe process("./reals").mark("vector") { println($arg1) }'
 [ $rc = 1 ] && grep -q "the argument '%xmm0' of this mark is in a register that probes cannot see" "$TMP/err" && pass vector-register || fail vector-register "$(first_line "$TMP/err")"
+# What the debug information does not describe counts as exported, as it counts as inline.
+run -l 'process("./target0").function("*").exported'
+sed -i 's/.*function("\([^@"]*\).*/\1/' "$TMP/out" && sort -o "$TMP/out" "$TMP/out"
+grep -qx frame_dummy "$TMP/out" && grep -qx leaf "$TMP/out" && ! grep -qx twice "$TMP/out" && pass exported || fail exported "$(tr '\n' ' ' <"$TMP/out")"
