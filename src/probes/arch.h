@@ -69,6 +69,8 @@ bool arch_uprobe_emulated(const uint8_t *code, size_t n, const char **what);
 unsigned arch_uprobe_doubt(const uint8_t *code, size_t n);
 /* What counts the cycles of a processor, at a steady rate. */
 uint64_t arch_cycles(void);
+/* Whether a function of the kernel begins with the call of ftrace, or with the room for it. */
+bool arch_is_traced(const uint8_t code[16]);
 /* A register by its name in assembly ("rdi", "eax", "al"): its offset and size in
  * bytes; false: no such register. */
 bool arch_reg_named(const char *name, size_t n, int32_t *offset, unsigned *size);

@@ -49,6 +49,15 @@ bool arch_reg_named(const char *name, size_t n, int32_t *offset, unsigned *size)
     return false;
 }
 
+bool arch_is_traced(const uint8_t code[16])
+{
+    static const uint8_t endbr64[] = {0xf3, 0x0f, 0x1e, 0xfa}, sealed[] = {0x66, 0x0f, 0x1f, 0x00},
+                         room[] = {0x0f, 0x1f, 0x44, 0x00, 0x00};
+    if (memcmp(code, endbr64, sizeof endbr64) == 0 || memcmp(code, sealed, sizeof sealed) == 0)
+        code += sizeof endbr64;
+    return code[0] == 0xe8 || memcmp(code, room, sizeof room) == 0;
+}
+
 /* Calls that may be younger than the headers; both ABIs have the same numbers. */
 #define YOUNG_CALLS                                                                                \
     {"cachestat", 451}, {"fchmodat2", 452}, {"map_shadow_stack", 453}, {"futex_wake", 454},        \

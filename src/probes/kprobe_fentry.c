@@ -128,6 +128,72 @@ static bool kernel_attaches(const struct kernel_function *f, uint32_t id)
     return works;
 }
 
+#define INSN(c, d, r, o, i)                                                                        \
+    (struct bpf_insn)                                                                              \
+    {                                                                                              \
+        .code = (c), .dst_reg = (d), .src_reg = (r), .off = (o), .imm = (i)                        \
+    }
+#define STORE(size, at, value) INSN(BPF_ST | BPF_MEM | (size), 10, 0, at, value)
+#define LOAD(to, at) INSN(BPF_LDX | BPF_MEM | BPF_DW, to, 10, at, 0)
+#define SET(to, value) INSN(BPF_ALU64 | BPF_MOV | BPF_K, to, 0, 0, value)
+#define COPY(to, from) INSN(BPF_ALU64 | BPF_MOV | BPF_X, to, from, 0, 0)
+#define CALL(helper) INSN(BPF_JMP | BPF_CALL, 0, 0, 0, helper)
+
+/* The first bytes of a function, by a program that looks at it; false: nothing is known. */
+static bool first_bytes(const char *name, uint8_t out[16])
+{
+    enum { NAME_MAX_ = 256, LOOKUP_NAME = 179, READ_KERNEL = 113, BYTES = -16, ADDRESS = -24 };
+    struct bpf_insn p[NAME_MAX_ / 4 + 32];
+    size_t n = 0, len = strlen(name) + 1, words = (len + 7) / 8 * 2;
+    int16_t at = (int16_t)(ADDRESS - 4 * (int)words);
+    if (len > NAME_MAX_)
+        return false;
+    p[n++] = COPY(6, 1);
+    for (size_t i = 0; i < words; i++) {
+        int32_t w = 0;
+        if (i * 4 < len)
+            memcpy(&w, name + i * 4, len - i * 4 < 4 ? len - i * 4 : 4);
+        p[n++] = STORE(BPF_W, (int16_t)(at + 4 * (int)i), w);
+    }
+    for (int16_t i = ADDRESS; i < 0; i += 8)
+        p[n++] = STORE(BPF_DW, i, 0);
+    p[n++] = COPY(1, 10);
+    p[n++] = INSN(BPF_ALU64 | BPF_ADD | BPF_K, 1, 0, 0, at);
+    p[n++] = SET(2, (int32_t)len);
+    p[n++] = SET(3, 0);
+    p[n++] = COPY(4, 10);
+    p[n++] = INSN(BPF_ALU64 | BPF_ADD | BPF_K, 4, 0, 0, ADDRESS);
+    p[n++] = CALL(LOOKUP_NAME);
+    p[n++] = COPY(1, 10);
+    p[n++] = INSN(BPF_ALU64 | BPF_ADD | BPF_K, 1, 0, 0, BYTES);
+    p[n++] = SET(2, 16);
+    p[n++] = LOAD(3, ADDRESS);
+    p[n++] = CALL(READ_KERNEL);
+    for (int16_t i = 0; i < 16; i += 8) {
+        p[n++] = LOAD(1, (int16_t)(BYTES + i));
+        p[n++] = INSN(BPF_STX | BPF_MEM | BPF_DW, 6, 1, i, 0);
+    }
+    p[n++] = SET(0, 0);
+    p[n++] = INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
+    union bpf_attr a;
+    memset(&a, 0, sizeof a);
+    a.prog_type = BPF_PROG_TYPE_SYSCALL;
+    a.prog_flags = BPF_F_SLEEPABLE;
+    int prog = bpfcall_load(&a, "stap_look", p, n);
+    memset(out, 0, 16);
+    bool known = prog >= 0 && bpfcall_run(prog, out, 16) >= 0 && out[0];
+    if (prog >= 0)
+        close(prog);
+    return known;
+}
+
+/* Functions that are inline in the source, but not everywhere, have no place to be called from. */
+static bool has_call_site(const char *name)
+{
+    uint8_t code[16];
+    return !first_bytes(name, code) || arch_is_traced(code);
+}
+
 /* The BTF id of the function, if this probe can be a call from it; otherwise 0. */
 static uint32_t callable(struct session *s, struct probe *p)
 {
@@ -138,6 +204,8 @@ static uint32_t callable(struct session *s, struct probe *p)
     struct use u = {.paired = f->pair != NULL};
     look(s, p, &u);
     uint32_t id = u.registers ? 0 : kbtf_find(f->btf, f->name, BTF_KIND_FUNC);
+    if (id && !has_call_site(f->name))
+        return 0;
     if (id && !kernel_attaches(f, id)) {
         /* Most often it is the kernel that has none; asking again and again takes time. */
         s->fentry_probes += FENTRY_MAX / 4;
