@@ -61,6 +61,7 @@ typedef VEC(struct dw_piece) dw_piece_vec;
 struct dw_place {
     dw_op_vec ops;
     bool memory;         /* the result is its address, not its value */
+    bool told;           /* the debug information says where it is, whether that can be computed */
     uint32_t type;       /* in the module's types; 0: not known */
     dw_piece_vec pieces; /* when there are any, instead of ops */
     /* The variable is a pointer that was optimised away; what it points to, or something

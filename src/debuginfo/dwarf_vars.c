@@ -16,6 +16,7 @@ bool dw_place_of(struct dw_module *m, Dwarf_Die *var, const struct dw_at *at, st
     out->ops.n = 0;
     out->pieces = (dw_piece_vec){0};
     out->target = NULL;
+    out->told = false;
     out->type = dw_type_attr(m, var);
     if (dwarf_attr_integrate(var, DW_AT_location, &a)) {
         Dwarf_Op *ops;
@@ -25,6 +26,7 @@ bool dw_place_of(struct dw_module *m, Dwarf_Die *var, const struct dw_at *at, st
             *why = "it has no location at this address: it was optimised away here";
             return false;
         }
+        out->told = n > 0;
         return dw_translate(m, &a, ops, n, at, out, why);
     }
     if (dwarf_attr_integrate(var, DW_AT_const_value, &a)) {

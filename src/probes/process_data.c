@@ -433,7 +433,7 @@ static void collect_name(const char *name, bool parameter, const struct dw_place
                          void *arg)
 {
     struct collect *c = arg;
-    if (!known || (c->only_parameters && !parameter))
+    if (!(known || place->told) || (c->only_parameters && !parameter))
         return;
     strbuf_printf(&c->list, " $%s:%s", name,
                   kdata_c_type(c->s, dw_types(c->u->module), place->type));

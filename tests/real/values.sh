@@ -126,3 +126,18 @@ run -c ./lost -e 'probe process("./lost").function("lost") { println($$locals); 
 expect lost 0 'r=? late={...} arr=[...]
 r=? late={.a=?, .b=[...], .c=[...]} arr=[?, ...]
 r=? late={.a=?, .b=?, .c=[?, ...]} arr=[?, ...]'
+# What is told of in a way that is not understood is listed, and said why when it is asked for.
+cat >bits.c <<'C'
+struct bits { unsigned a : 1; signed b : 4; unsigned long d : 40; unsigned e : 5; };
+__attribute__((noipa)) struct bits made(int n) { struct bits b = {1, -3, 0x123456789aUL, 7}; return b; }
+int main(void) { return made(2).e == 0; }
+C
+gcc -g -O2 -o bits bits.c
+if readelf --debug-dump=loc bits 2>/dev/null | grep -q DW_OP_bit_piece; then
+    run -L 'process("./bits").function("made")'
+    grep -q ' \$n:int \$b:struct bits$' "$TMP/out" && pass told || fail told "$(first_line "$TMP/out")"
+    run -p2 -e 'probe process("./bits").function("made") { println($b$) }'
+    [ $rc = 1 ] && grep -q "variable '\$b' cannot be read here: " "$TMP/err" && pass told-why || fail told-why "$(first_line "$TMP/err")"
+else
+    skip told "this compiler keeps no pieces of bits"
+fi
