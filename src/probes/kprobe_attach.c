@@ -98,6 +98,11 @@ static const char *explain(struct session *s, const struct attach_place *f, int 
     if ((err == -EILSEQ || err == -EINVAL) && f->offset)
         return arena_printf(s->arena, "no instruction of '%s' begins at +%#llx", f->name,
                             (unsigned long long)f->offset);
+    if (err == -EINVAL && !f->addr)
+        return arena_printf(s->arena,
+                            "the kernel lets nobody trace '%s': its source has it inline, or "
+                            "marks it so",
+                            f->name);
     if (f->addr && multi_is_refusal(err))
         return arena_printf(s->arena,
                             "the kernel does not let the instruction of '%s' at %#llx be probed",
