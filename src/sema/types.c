@@ -4,12 +4,18 @@
 
 #include "sema/sema.h"
 
+/* Types are inferred until nothing changes; then the errors are told, those of the first kind
+ * that there are: uses of one variable that differ, then other values that do not fit, then what
+ * is still unknown. */
+enum round { INFER, DIFFER, MISFIT, UNKNOWN };
+
 struct infer {
     struct sema *m;
     struct function *fn;
     bool changed;
-    bool report; /* the last rounds: what does not fit is an error */
-    bool ask;    /* the last of all: what is still unknown is one */
+    enum round round;
+    const struct expr *wanted; /* of this expression */
+    bool declared; /* what is wanted is the declared type of a function or a parameter */
     struct hash reported;
 };
 
@@ -21,15 +27,19 @@ static const char *type_name(enum type t)
 
 static enum type infer(struct infer *w, struct expr *e, enum type want);
 
-/* Errors are told in the last round. */
+static bool once_in(struct infer *w, enum round round, const void *what)
+{
+    return w->round >= round && hash_put(&w->reported, arena_printf(w->m->arena, "%p", what), w);
+}
+
 static bool once(struct infer *w, const void *what)
 {
-    return w->report && hash_put(&w->reported, arena_printf(w->m->arena, "%p", what), w);
+    return once_in(w, MISFIT, what);
 }
 
 static void mismatch(struct infer *w, const struct expr *e, enum type want, enum type have)
 {
-    if (!once(w, e))
+    if (!once_in(w, w->declared ? DIFFER : MISFIT, e))
         return;
     if (want == TY_STATS || have == TY_STATS)
         diag_semantic(&w->m->s->diag, e->tok, "type mismatch (%s)", type_name(want));
@@ -58,10 +68,12 @@ static void unify(struct infer *w, enum type *t, const struct token **where, con
         return;
     }
     if (!where || !*where) { /* declared */
+        w->declared = true;
         mismatch(w, e, want, *t);
+        w->declared = false;
         return;
     }
-    if (!once(w, e))
+    if (!once_in(w, DIFFER, e))
         return;
     diag_semantic(&w->m->s->diag, e->tok, "type mismatch (%s)", type_name(want));
     diag_semantic(&w->m->s->diag, *where, "type was first inferred here (%s)", type_name(*t));
@@ -69,7 +81,7 @@ static void unify(struct infer *w, enum type *t, const struct token **where, con
 
 static void unresolved(struct infer *w, const struct expr *e)
 {
-    if (!w->ask || !once(w, e))
+    if (!once_in(w, UNKNOWN, e))
         return;
     diag_semantic(&w->m->s->diag, e->tok, "unresolved type ");
     if (e->kind == EX_SYMBOL || e->kind == EX_INDEX)
@@ -86,9 +98,11 @@ static void unresolved_array(struct infer *w, const struct expr *e)
 /* A node whose type is known: checks it against what is wanted. */
 static enum type known(struct infer *w, struct expr *e, enum type have, enum type want)
 {
+    w->declared = e == w->wanted;
     e->type = have;
     if (want != TY_UNKNOWN && have != TY_UNKNOWN && want != have)
         mismatch(w, e, want, have);
+    w->declared = false;
     return have;
 }
 
@@ -128,6 +142,7 @@ static void infer_nth(struct infer *w, struct expr *e, size_t i, enum type *t,
                       const struct token **where)
 {
     bool down = e->kind == EX_SYMBOL || e->kind == EX_INDEX || e->kind == EX_TERNARY || !*where;
+    w->wanted = *where ? NULL : e;
     enum type have = infer(w, e, down ? *t : TY_UNKNOWN);
     if (have == TY_UNKNOWN && *t != TY_UNKNOWN)
         have = infer(w, e, *t);
@@ -137,7 +152,7 @@ static void infer_nth(struct infer *w, struct expr *e, size_t i, enum type *t,
         *t = have;
         *where = e->tok;
         w->changed = true;
-    } else if (*where && once(w, e)) {
+    } else if (*where && once_in(w, DIFFER, e)) {
         diag_semantic(&w->m->s->diag, e->tok, "index %zu type mismatch (%s)", i, type_name(have));
         diag_semantic(&w->m->s->diag, *where, "type of index %zu was first inferred here (%s)", i,
                       type_name(*t));
@@ -430,7 +445,7 @@ static void infer_foreach(struct infer *w, struct foreach *f)
     if (f->value && a->type == TY_STATS && once(w, f->value))
         diag_semantic(&w->m->s->diag, f->value->tok, "invalid type stats");
     if (f->sort_stat_given && a->type == TY_UNKNOWN)
-        unify(w, &a->type, &a->type_tok, f->base, w->report ? TY_STATS : TY_UNKNOWN);
+        unify(w, &a->type, &a->type_tok, f->base, w->round != INFER ? TY_STATS : TY_UNKNOWN);
     else if (f->sort_stat_given && a->type != TY_STATS && once(w, f->base))
         diag_semantic(&w->m->s->diag, f->base->tok, "invalid type %s", type_name(a->type));
 }
@@ -470,6 +485,7 @@ static void infer_stmt(struct stmt **sp, void *arg)
     case SM_RETURN:
         if (s->e && w->fn) {
             bool open = w->fn->type_tok || w->fn->type == TY_UNKNOWN;
+            w->wanted = open ? NULL : s->e;
             enum type t = infer(w, s->e, open ? TY_UNKNOWN : w->fn->type);
             if (t == TY_UNKNOWN)
                 t = infer(w, s->e, w->fn->type);
@@ -585,10 +601,7 @@ void infer_types(struct sema *m)
         infer_round(&w);
     } while (w.changed);
     unsigned errors = m->s->diag.errors;
-    w.report = true;
-    infer_round(&w);
-    w.ask = true;
-    if (m->s->diag.errors == errors)
+    for (w.round = DIFFER; w.round <= UNKNOWN && m->s->diag.errors == errors; w.round++)
         infer_round(&w);
     check_globals(&w);
     vec_for (i, m->p->probes)
