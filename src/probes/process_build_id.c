@@ -52,8 +52,9 @@ static void look_at_process(struct wanted *w, const char *pid)
     char line[PATH_MAX + 200], last[PATH_MAX] = "";
     FILE *f = fopen(arena_printf(w->s->arena, "/proc/%s/maps", pid), "re");
     while (f && fgets(line, sizeof line, f)) {
-        char range[40], path[PATH_MAX], mode[8];
-        if (sscanf(line, "%39s %7s %*s %*s %*s %4095[^\n]", range, mode, path) != 3 ||
+        unsigned long long start, end;
+        char path[PATH_MAX], mode[8];
+        if (sscanf(line, "%llx-%llx %7s %*s %*s %*s %4095[^\n]", &start, &end, mode, path) != 4 ||
             *path != '/' || mode[2] != 'x' || strcmp(path, last) == 0)
             continue;
         snprintf(last, sizeof last, "%s", path);
@@ -64,7 +65,7 @@ static void look_at_process(struct wanted *w, const char *pid)
         else if (access(inside, F_OK) == 0)
             consider(w, inside);
         else /* mounted where no path from here leads, or deleted */
-            consider(w, arena_printf(w->s->arena, "/proc/%s/map_files/%s", pid, range));
+            consider(w, arena_printf(w->s->arena, "/proc/%s/map_files/%llx-%llx", pid, start, end));
     }
     if (f)
         fclose(f);
