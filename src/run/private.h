@@ -6,6 +6,7 @@
 #include <termios.h>
 #include <time.h>
 
+#include "base/hash.h"
 #include "base/strbuf.h"
 #include "bpf/image.h"
 #include "run/recorder.h"
@@ -181,7 +182,8 @@ struct sink {
     struct symbols *symbols;
     struct modules *modules; /* NULL until a stack is printed */
     u64 errors_shown;
-    unsigned advised; /* errors that a hint was given for, a bit each */
+    unsigned advised;   /* errors that a hint was given for, a bit each */
+    struct hash warned; /* texts of warnings that were shown */
     u64 malformed;
 };
 void sink_init(struct sink *k, struct session *s, const struct bpf_image *img, struct output *out);

@@ -25,6 +25,7 @@ static long define_number(const struct session *s, const char *name, long value,
 void sink_init(struct sink *k, struct session *s, const struct bpf_image *img, struct output *out)
 {
     *k = (struct sink){.s = s, .img = img, .out = out};
+    hash_init(&k->warned, s->arena);
     k->hist.width = (int)define_number(s, "HIST_WIDTH", 50, 1, 1000);
     k->hist.elision = define_number(s, "HIST_ELISION", 2, -1, 1000);
     if (img->uses & USE_STACKS)
@@ -143,6 +144,23 @@ static bool error_record(struct sink *k, const struct rec *rec)
     return true;
 }
 
+/* As staprun does, a text is shown once, unless verbose; what comes when that many texts are
+ * remembered is shown each time. */
+static bool warned_before(struct sink *k, const char *text, size_t n)
+{
+    enum { REMEMBERED = 1024 };
+    if (k->s->diag.verbose > 0)
+        return false;
+    struct strbuf key = {0};
+    strbuf_add(&key, ":", 1);
+    strbuf_add(&key, text, n);
+    bool before = hash_get(&k->warned, key.p);
+    if (!before && k->warned.n < REMEMBERED)
+        hash_put(&k->warned, arena_strdup(k->s->arena, key.p), k);
+    strbuf_free(&key);
+    return before;
+}
+
 static bool warn_record(struct sink *k, struct cursor *c)
 {
     const char *text;
@@ -152,6 +170,8 @@ static bool warn_record(struct sink *k, struct cursor *c)
     /* A warning ends its line itself or we do. */
     if (n && text[n - 1] == '\n')
         n--;
+    if (warned_before(k, text, n))
+        return true;
     output_flush(k->out);
     k->s->diag.raw = true;
     diag_warning(&k->s->diag, NULL, "%.*s", (int)n, text);
