@@ -86,8 +86,10 @@ static bool base_to_come(struct translation *t, const Dwarf_Op *base, int64_t *b
 {
     Dwarf_Op *ops;
     size_t n;
+    if (base->atom < DW_OP_reg0 || base->atom > DW_OP_reg31)
+        return false;
     uint64_t body = prologue_end(t->at->function);
-    if (base->atom < DW_OP_reg0 || base->atom > DW_OP_reg31 || t->at->pc >= body)
+    if (t->at->pc >= body)
         return false;
     Dwarf_Frame *frame = cfa_at(t->m, body, &ops, &n);
     bool same = frame && n == 1 &&
