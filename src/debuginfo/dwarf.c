@@ -363,27 +363,34 @@ static bool optimised(Dwarf_Die *cu, Dwarf_Die *function)
     return (!by || !strstr(by, "GNU")) && !in_frame_only(function);
 }
 
+uint64_t dw_row_with(Dwarf_Die *cu, uint64_t from, uint64_t end, int (*mark)(Dwarf_Line *, bool *))
+{
+    Dwarf_Lines *lines;
+    size_t n;
+    if (dwarf_getsrclines(cu, &lines, &n) != 0)
+        return 0;
+    for (size_t i = dw_first_row(lines, n, from); i < n; i++) {
+        uint64_t pc;
+        int line;
+        bool marked;
+        Dwarf_Line *l = dw_row(lines, n, i, &pc, &line);
+        if (!l || pc >= end)
+            break;
+        if (mark(l, &marked) == 0 && marked)
+            return pc;
+    }
+    return 0;
+}
+
 /* Without optimisation arguments are in their places only behind the prologue: at
  * the second statement of the function. */
 static uint64_t body_of(Dwarf_Die *die, uint64_t entry, uint64_t end)
 {
     Dwarf_Die cu;
-    Dwarf_Lines *lines;
-    size_t n;
-    if (!dwarf_diecu(die, &cu, NULL, NULL) || optimised(&cu, die) ||
-        dwarf_getsrclines(&cu, &lines, &n) != 0)
+    if (!dwarf_diecu(die, &cu, NULL, NULL) || optimised(&cu, die))
         return entry;
-    for (size_t i = dw_first_row(lines, n, entry); i < n; i++) {
-        uint64_t pc;
-        int line;
-        bool statement;
-        Dwarf_Line *l = dw_row(lines, n, i, &pc, &line);
-        if (!l || pc >= end)
-            break;
-        if (pc > entry && dwarf_linebeginstatement(l, &statement) == 0 && statement)
-            return pc;
-    }
-    return entry;
+    uint64_t body = dw_row_with(&cu, entry + 1, end, dwarf_linebeginstatement);
+    return body ? body : entry;
 }
 
 static void add_function(struct find *f, Dwarf_Die *die, const char *scope, bool inlined)

@@ -61,23 +61,11 @@ static bool frame_cfa(struct translation *t)
 static uint64_t prologue_end(Dwarf_Die *function)
 {
     Dwarf_Die cu;
-    Dwarf_Lines *lines;
     Dwarf_Addr entry, end;
-    size_t n;
-    if (!dwarf_diecu(function, &cu, NULL, NULL) || dwarf_getsrclines(&cu, &lines, &n) != 0 ||
-        dwarf_entrypc(function, &entry) != 0 || dwarf_highpc(function, &end) != 0)
+    if (!dwarf_diecu(function, &cu, NULL, NULL) || dwarf_entrypc(function, &entry) != 0 ||
+        dwarf_highpc(function, &end) != 0)
         return 0;
-    for (size_t i = dw_first_row(lines, n, entry); i < n; i++) {
-        uint64_t pc;
-        int line;
-        bool is;
-        Dwarf_Line *l = dw_row(lines, n, i, &pc, &line);
-        if (!l || pc >= end)
-            break;
-        if (dwarf_lineprologueend(l, &is) == 0 && is)
-            return pc;
-    }
-    return 0;
+    return dw_row_with(&cu, entry, end, dwarf_lineprologueend);
 }
 
 /* A frame base that is a register by itself is there behind the prologue only.  Before that it is

@@ -70,6 +70,9 @@ void dw_add_function(struct dw_module *m, Dwarf_Die *die, bool inlined, dw_funct
 Dwarf_Line *dw_row(Dwarf_Lines *lines, size_t n, size_t i, uint64_t *pc, int *line);
 /* The first row at or behind an address; rows are in order of addresses. */
 size_t dw_first_row(Dwarf_Lines *lines, size_t n, uint64_t pc);
+/* The first address from `from` on and before `end` whose row libdw says to be marked so; 0: there
+ * is none. */
+uint64_t dw_row_with(Dwarf_Die *cu, uint64_t from, uint64_t end, int (*mark)(Dwarf_Line *, bool *));
 
 /* cache.c: finds a separate file of debug information (Dwfl_Callbacks.find_debuginfo). */
 int dw_find_debuginfo(Dwfl_Module *mod, void **data, const char *name, Dwarf_Addr base,

@@ -441,6 +441,15 @@ static void resolve_hist_or_expr(struct expr **ep, void *arg)
     resolve_expr(ep, sc);
 }
 
+/* Resolves a condition, down to a number where it is constant; whether it asks what there is. */
+static bool resolve_condition(struct expr **ep, struct scope *sc)
+{
+    bool asks = asks_defined(*ep);
+    resolve_expr(ep, sc);
+    fold_expr(sc->m->arena, *ep);
+    return asks;
+}
+
 void resolve_expr(struct expr **ep, void *arg)
 {
     struct scope *sc = arg;
@@ -509,9 +518,7 @@ void resolve_expr(struct expr **ep, void *arg)
         replace_number(sc, ep, probe_writes(sc, e->a));
         return;
     case EX_TERNARY: {
-        bool asks = asks_defined(e->a);
-        resolve_expr(&e->a, sc);
-        fold_expr(m->arena, e->a);
+        bool asks = resolve_condition(&e->a, sc);
         if (e->a->kind == EX_NUMBER && asks) {
             *ep = e->a->num ? e->b : e->c;
             resolve_expr(ep, sc);
@@ -525,9 +532,7 @@ void resolve_expr(struct expr **ep, void *arg)
     }
     case EX_BINARY:
         if (e->op == OP_ANDAND || e->op == OP_OROR) {
-            bool asks = asks_defined(e->a);
-            resolve_expr(&e->a, sc);
-            fold_expr(m->arena, e->a);
+            bool asks = resolve_condition(&e->a, sc);
             if (e->a->kind == EX_NUMBER && !e->a->num == (e->op == OP_ANDAND)) {
                 if (!asks)
                     resolve_expr(&e->b, sc);
@@ -654,9 +659,7 @@ static void resolve_stmt(struct stmt **sp, void *arg)
             resolve_expr(&s->e, sc);
         return;
     case SM_IF: {
-        bool asks = asks_defined(s->e);
-        resolve_expr(&s->e, sc);
-        fold_expr(sc->m->arena, s->e);
+        bool asks = resolve_condition(&s->e, sc);
         if (s->e->kind == EX_NUMBER) {
             struct stmt *live = s->e->num ? s->then : s->els;
             struct stmt *dead = s->e->num ? s->els : s->then;
@@ -690,9 +693,7 @@ static void resolve_stmt(struct stmt **sp, void *arg)
         if (s->init)
             resolve_expr(&s->init, sc);
         if (s->e) {
-            bool asks = asks_defined(s->e);
-            resolve_expr(&s->e, sc);
-            fold_expr(sc->m->arena, s->e);
+            bool asks = resolve_condition(&s->e, sc);
             if (asks && s->e->kind == EX_NUMBER && !s->e->num) {
                 *sp = stmt_new(sc->m->arena, s->init ? SM_EXPR : SM_EMPTY, s->tok);
                 (*sp)->e = s->init;
